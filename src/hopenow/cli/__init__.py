@@ -1,0 +1,7 @@
+"""The ``hopenow`` command."""
+
+from __future__ import annotations
+
+from hopenow.cli.app import main
+
+__all__ = ["main"]

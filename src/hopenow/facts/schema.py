@@ -1,0 +1,129 @@
+"""The fact schema: names, units, ranges, meanings; and frames checked against it.
+
+A *canonical frame* is a Polars frame whose columns are facts in engine units: money in cents (Int64),
+rates in millionths per year (Int64, 4.75 % = 47,500), months, days and counts as Int32, dates as Date, flags as
+Boolean, choices as Enum, text as String. A null is "not known".
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import importlib.resources
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Literal
+
+import polars as pl
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+FactType = Literal["text", "money", "rate", "months", "days", "count", "date", "flag", "choice", "choices"]
+
+NEVER = datetime.date(1900, 1, 1)
+"""Canonical value of a date fact whose event is known never to have happened (facts marked ``never``)."""
+
+_UNITS: dict[str, str] = {
+    "text": "text",
+    "money": "dollars, exact cents",
+    "rate": "percent per year",
+    "months": "months",
+    "days": "days",
+    "count": "number",
+    "date": "date",
+    "flag": "yes or no",
+    "choice": "one of the listed words",
+    "choices": "any of the listed words, separated by ;",
+}
+
+
+class Fact(BaseModel):
+    """One thing that can be known.
+
+    ``minimum`` and ``maximum`` are in the published unit (dollars, percent), not in engine units.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: str
+    group: str
+    type: FactType
+    meaning: str
+    ask: str
+    required: bool = False
+    sensitive: bool = False
+    never: bool = False
+    choices: tuple[str, ...] = ()
+    pattern: str | None = None
+    minimum: Annotated[int | None, Field(alias="min")] = None
+    maximum: Annotated[int | None, Field(alias="max")] = None
+
+    @property
+    def unit(self) -> str:
+        """Published unit in plain words."""
+        return _UNITS[self.type]
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """Polars type of the canonical column."""
+        if self.type in {"money", "rate"}:
+            return pl.Int64()
+        if self.type in {"months", "days", "count"}:
+            return pl.Int32()
+        if self.type == "date":
+            return pl.Date()
+        if self.type == "flag":
+            return pl.Boolean()
+        if self.type == "choice":
+            return pl.Enum(self.choices)
+        return pl.String()
+
+    @property
+    def canonical_range(self) -> tuple[int | None, int | None]:
+        """Smallest and largest value in engine units (cents, millionths), None where unbounded."""
+        factor = {"money": 100, "rate": 10_000}.get(self.type, 1)
+        low = None if self.minimum is None else self.minimum * factor
+        high = None if self.maximum is None else self.maximum * factor
+        return low, high
+
+
+class Schema(Mapping[str, Fact]):
+    """All facts by name, in the order of the schema file."""
+
+    def __init__(self, facts: Iterable[Fact], titles: Mapping[str, str]) -> None:
+        """Index the facts by name; ``titles`` maps group id to its heading."""
+        self._facts = {fact.name: fact for fact in facts}
+        self.titles = dict(titles)
+
+    def __getitem__(self, name: str) -> Fact:
+        """Return the fact, or raise KeyError."""
+        return self._facts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over names in file order."""
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        """Return the number of facts."""
+        return len(self._facts)
+
+    def empty(self) -> pl.DataFrame:
+        """Return a canonical frame with every fact as a column and no rows."""
+        return pl.DataFrame(schema={name: fact.dtype for name, fact in self.items()})
+
+    def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the canonical frame with the facts it lacks added as nulls, other columns kept."""
+        missing = [pl.lit(None, dtype=fact.dtype).alias(name) for name, fact in self.items() if name not in frame.columns]
+        return frame.with_columns(missing) if missing else frame
+
+
+@functools.cache
+def schema() -> Schema:
+    """Load the schema that ships with the package."""
+    text = importlib.resources.files("hopenow.facts").joinpath("schema.yaml").read_text(encoding="utf-8")
+    document = yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506  (a safe loader)
+    facts = [
+        Fact(name=name, group=group["id"], **fields)
+        for group in document["groups"]
+        for name, fields in group["facts"].items()
+    ]
+    return Schema(facts, {group["id"]: group["title"] for group in document["groups"]})

@@ -1,0 +1,24 @@
+"""Law as data: dated, cited parameters and rule texts, loaded strictly."""
+
+from __future__ import annotations
+
+from hopenow.law.loader import load_documents, load_option
+from hopenow.law.model import Document, OptionLaw, ParameterLaw, RuleLaw, RuleSet, Source, Value, Verification, weakest
+from hopenow.law.segments import Parameters, Segment, segments
+
+__all__ = [
+    "Document",
+    "OptionLaw",
+    "ParameterLaw",
+    "Parameters",
+    "RuleLaw",
+    "RuleSet",
+    "Segment",
+    "Source",
+    "Value",
+    "Verification",
+    "load_documents",
+    "load_option",
+    "segments",
+    "weakest",
+]

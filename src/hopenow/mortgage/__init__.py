@@ -1,0 +1,1 @@
+"""Payment, term, balance, schedule, rate steps and ARM resets: the arithmetic, exact to the cent."""

@@ -1,0 +1,165 @@
+"""The columns of a result file: fixed by the settings before the first loan is read, so that every piece has them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from hopenow.money import dollars_array, percent_array
+from hopenow.programs.base import Option, Program, column
+from hopenow.review.reasons import REASONS, SEPARATOR, Lacking
+
+WORD = pa.dictionary(pa.int32(), pa.string())
+CONTEXT = {"row": pa.int64(), "investor": WORD, "state": WORD, "months_delinquent": pa.int32()}
+"""Facts repeated in the result file, so that it can be read alone: line in the tape, investor, state, delinquency."""
+
+MISSING = "missing_facts"
+CHUNK = 63
+"""Facts in one mask of `Lacking`."""
+
+_IDENTITY: dict[str, pa.DataType] = {
+    "loan_id": pa.string(),
+    "evaluation_date": pa.date32(),
+    **CONTEXT,
+    "program": WORD,
+    "investor_known": pa.bool_(),
+    "assumed": WORD,
+    "order": WORD,
+    "first_eligible": WORD,
+    "first_possible": WORD,
+    "ranked": WORD,
+    MISSING: pa.list_(WORD),
+}
+_NOTHING = np.zeros(0, np.int64)
+_TERMS: dict[str, pa.DataType] = {
+    "money": dollars_array(_NOTHING).type,
+    "rate": percent_array(_NOTHING).type,
+    "ratio": percent_array(_NOTHING).type,
+    "months": pa.int32(),
+    "days": pa.int32(),
+    "count": pa.int32(),
+    "date": pa.date32(),
+    "flag": pa.bool_(),
+    "text": WORD,
+}
+
+
+def options(programs: Sequence[Program]) -> dict[str, Option]:
+    """Return every option of the programs by id, in the order of first mention."""
+    found: dict[str, Option] = {}
+    for program in programs:
+        for option in program.options:
+            found.setdefault(option.id, option)
+    return found
+
+
+def result_schema(programs: Sequence[Program]) -> pa.Schema:
+    """Return the Arrow schema of a result file for these programs.
+
+    Money is decimal dollars with two places, rates and ratios decimal percent with four; words are dictionaries.
+    """
+    fields = dict(_IDENTITY)
+    for program in programs:
+        for option in program.options:
+            for name in REASONS:
+                fields.setdefault(column(option.id, name), WORD)
+            for name, kind in option.columns.items():
+                fields.setdefault(column(option.id, name), _TERMS[kind])
+    return pa.schema(_grouped(fields, programs))
+
+
+def _grouped(fields: dict[str, pa.DataType], programs: Sequence[Program]) -> list[tuple[str, pa.DataType]]:
+    """Keep the columns of one option together, whichever program mentions them."""
+    places = {name: place for place, name in enumerate(options(programs))}
+    return sorted(fields.items(), key=lambda item: places[item[0].split("__")[0]] if "__" in item[0] else -1)
+
+
+def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the table with exactly the schema's columns: missing ones are null, types are adjusted without loss."""
+    arrays = [
+        _fitted(table.column(field.name), field.type) if field.name in table.column_names else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _fitted(values: pa.ChunkedArray, wanted: pa.DataType) -> Any:
+    array = values.combine_chunks() if values.num_chunks != 1 else values.chunk(0)
+    if array.type == wanted:
+        return array
+    if pa.types.is_list(wanted):
+        return pa.ListArray.from_arrays(array.offsets, _word(array.values))
+    if pa.types.is_dictionary(wanted):
+        return _word(array if pa.types.is_dictionary(array.type) else array.dictionary_encode())
+    return array.cast(wanted)
+
+
+def _word(array: Any) -> Any:
+    return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), array.dictionary.cast(pa.string()))
+
+
+def flat(table: pa.Table) -> pa.Table:
+    """Return the table without lists, for formats that have none: the words of a list are joined."""
+    lists = pl.Series(table.column(MISSING)).cast(pl.List(pl.String)).list.join(SEPARATOR)
+    return table.set_column(table.schema.get_field_index(MISSING), MISSING, lists.to_arrow())
+
+
+def gathered(lacks: Sequence[Lacking], rows: Sequence[pl.Series], height: int) -> Lacking:
+    """Put what the loans of several parts lack into one, in the order of the assembled results.
+
+    Args:
+        lacks: what the loans of each part lack.
+        rows: for each part, the places of its loans among the facts.
+        height: number of loans, those of no part included; they lack nothing.
+    """
+    facts = tuple(dict.fromkeys(fact for lack in lacks for fact in lack.facts))
+    chunks = max(1, -(-len(facts) // CHUNK))
+    masks = [_moved(lack, facts, chunks) for lack in lacks]
+    places = [series.to_numpy() for series in rows]
+    seen = np.zeros(height, np.bool_)
+    for place in places:
+        seen[place] = True
+    places.append(np.flatnonzero(~seen).astype(np.uint32))
+    masks.append(np.zeros((chunks, len(places[-1])), np.uint64))
+    order = np.argsort(np.concatenate(places), kind="stable")
+    return Lacking(facts, np.ascontiguousarray(np.concatenate(masks, axis=1)[:, order]), {})
+
+
+def _moved(lack: Lacking, facts: tuple[str, ...], chunks: int) -> Any:
+    """Return a part's masks over another order of the facts."""
+    if lack.facts == facts[: len(lack.facts)] and lack.per_loan.shape[0] == chunks:
+        return lack.per_loan
+    moved = np.zeros((chunks, lack.per_loan.shape[1]), np.uint64)
+    for old, fact in enumerate(lack.facts):
+        new = facts.index(fact)
+        bit = lack.per_loan[old // CHUNK] >> np.uint64(old % CHUNK) & np.uint64(1)
+        moved[new // CHUNK] |= bit << np.uint64(new % CHUNK)
+    return moved
+
+
+def with_context(facts: pl.DataFrame, result: pl.DataFrame) -> pl.DataFrame:
+    """Put the facts of `CONTEXT` beside each result.
+
+    Args:
+        facts: canonical frame of the piece, with ``row``.
+        result: its results in the order of the facts, one or more for each.
+    """
+    known = [pl.col(name) if name in facts.columns else pl.lit(None, pl.String).alias(name) for name in CONTEXT]
+    context = facts.select(known).with_columns(
+        pl.col("row").cast(pl.Int64),
+        pl.col("investor", "state").cast(pl.String).cast(pl.Categorical()),
+        pl.col("months_delinquent").cast(pl.Int32),
+    )
+    if result.height != facts.height:
+        context = context[_places(result)]
+    return result.hstack(context)
+
+
+def _places(result: pl.DataFrame) -> pl.Series:
+    """Return for each result the place of its loan among the facts: results of one loan stand together."""
+    first = pl.col("loan_id").ne_missing(pl.col("loan_id").shift()) | pl.col("evaluation_date").ne_missing(pl.col("evaluation_date").shift())
+    return result.select((first.cast(pl.UInt32).cum_sum() - 1).alias("place"))["place"]

@@ -1,0 +1,4 @@
+"""Workout programs, one package per authority.
+
+A program added later is a package with a module-level ``PROGRAM`` and one line in ``registry.PROGRAMS``.
+"""

@@ -1,0 +1,135 @@
+"""Forbearance plan: payments stop or shrink while a temporary hardship lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from hopenow.facts.derived import month_end, month_index, month_start
+from hopenow.law import Parameters
+from hopenow.programs.base import Option, RuleTable, Step
+from hopenow.programs.conventional import common
+from hopenow.programs.conventional.common import law
+
+c = pl.col
+RULES = RuleTable()
+LIMITS = pl.Enum(["length of one term", "unpaid payments at the end", "length of all terms together"])
+
+
+def without_contact(p: Parameters) -> pl.Expr:
+    """Disaster forbearance that needs no contact (FB-D)."""
+    return (
+        (c("hardship_kind") == "disaster")
+        & c("disaster_area_property")
+        & common.current_at_disaster(p)
+        & (c("months_delinquent") >= p["no_contact_least_months_delinquent"])
+    )
+
+
+RULES("FB-1")(common.unless(common.contact_made, without_contact))
+
+
+@RULES("FB-2")
+def temporary_and_unresolved(p: Parameters) -> pl.Expr:
+    """The hardship is temporary and still there."""
+    return c("hardship_kind").is_in(["unemployment", "reduced_income", "increased_housing_expense", "disaster", "disability_or_illness",
+        "divorce_or_separation", "separation_of_unrelated_borrowers", "death", "distant_transfer", "other"]) & (c("hardship_duration") == "temporary") & ~c("hardship_resolved")
+
+
+@RULES("FB-3")
+def lives_there(p: Parameters) -> pl.Expr:
+    """The home is the principal residence, or a disaster waives that."""
+    waived = (c("hardship_kind") == "disaster") if p["disaster_waives_occupancy"] else pl.lit(False)
+    return (c("occupancy") == "principal_residence") | waived
+
+
+@RULES("FB-4")
+def standing(p: Parameters) -> pl.Expr:
+    """Neither condemned nor abandoned."""
+    return ~c("condemned") & ~c("abandoned")
+
+
+@RULES("FB-5")
+def term_short_enough(p: Parameters) -> pl.Expr:
+    """The term asked for is within the longest single term."""
+    return c("requested_forbearance_months").fill_null(1) <= p["longest_term"]
+
+
+@RULES("FB-6")
+def series_short_enough(p: Parameters) -> pl.Expr:
+    """There is room in the series of terms."""
+    return c("forbearance__room_in_series") >= 1
+
+
+@RULES("FB-7")
+def not_too_far_behind_at_end(p: Parameters) -> pl.Expr:
+    """There is room before the delinquency limit."""
+    return c("forbearance__room_in_delinquency") >= 1
+
+
+@RULES("FB-8")
+def ends_within_pool(p: Parameters) -> pl.Expr:
+    """The term ends by the pool's last scheduled payment date."""
+    return ~c("in_mbs_pool") | (c("forbearance__end") <= c("last_scheduled_pool_payment_date").dt.month_end())
+
+
+def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
+    """Find the longest term that every limit allows."""
+    used = pl.when(c("active_forbearance")).then(c("forbearance_months_used")).otherwise(pl.lit(0, pl.Int32))
+    goes_on = c("active_forbearance") & (used > 0)
+    start = pl.when(goes_on).then(month_index(c("forbearance_start_date")) + used).otherwise(c("evaluation_month") + 1)
+    frame = frame.with_columns(start.alias("_start"), used.alias("_used"))
+    start, used = c("_start"), c("_used")
+    due_before_start = start - c("next_due_month")
+    in_series = p["longest_series"] - used
+    in_delinquency = p["most_months_delinquent_at_end"] - pl.max_horizontal(due_before_start, pl.lit(0, pl.Int32))
+    longest = pl.when(~c("quality_right_party_contact")).then(pl.min_horizontal(pl.lit(p["no_contact_longest_term"]), pl.lit(p["longest_term"]))).otherwise(pl.lit(p["longest_term"]))
+    asked = pl.min_horizontal(c("requested_forbearance_months").fill_null(p["longest_term"]), longest)
+    months = pl.when(in_series.is_not_null() & in_delinquency.is_not_null()).then(
+        pl.max_horizontal(pl.min_horizontal(asked, in_series, in_delinquency), pl.lit(0, pl.Int32))
+    )
+    frame = frame.with_columns(months.cast(pl.Int32).alias("_months"), in_series.alias("_series"), in_delinquency.alias("_delinquency"), asked.alias("_asked"))
+    months, in_series, in_delinquency, asked = c("_months"), c("_series"), c("_delinquency"), c("_asked")
+    limit = (
+        pl.when(months == asked).then(pl.lit(LIMITS.categories[0], LIMITS))
+        .when(in_delinquency <= in_series).then(pl.lit(LIMITS.categories[1], LIMITS))
+        .otherwise(pl.lit(LIMITS.categories[2], LIMITS))
+    )
+    return frame.select(
+        in_series.cast(pl.Int32).alias("room_in_series"),
+        in_delinquency.cast(pl.Int32).alias("room_in_delinquency"),
+        months.alias("months"),
+        pl.when(months >= 1).then(month_start(start - 1)).alias("start"),
+        pl.when(months >= 1).then(month_end(start + months - 2)).alias("end"),
+        (used + months).cast(pl.Int32).alias("months_in_all"),
+        (due_before_start + months).cast(pl.Int32).alias("months_delinquent_at_end"),
+        pl.when(months.is_not_null()).then(limit).alias("limit"),
+    )
+
+
+def steps(row: Mapping[str, Any], p: Parameters) -> list[Step]:
+    """Show which limit decides the term."""
+    return [
+        Step("Room in the series", f"all terms together may last {p['longest_series']} months", row["forbearance__room_in_series"], "months", ("longest_series",)),
+        Step("Room before the limit on unpaid payments", f"at most {p['most_months_delinquent_at_end']} payments may be unpaid at the end", row["forbearance__room_in_delinquency"], "months", ("most_months_delinquent_at_end",)),
+        Step("Term offered", f"decided by the {row['forbearance__limit']}", row["forbearance__months"], "months", ("longest_term",)),
+        Step("Begins", "first day of the term", row["forbearance__start"], "date"),
+        Step("Ends", "last day of the term", row["forbearance__end"], "date"),
+    ]
+
+
+OPTION = Option(
+    id="forbearance",
+    kind="keep",
+    law=law("forbearance"),
+    rules=RULES,
+    terms=terms,
+    columns={
+        "room_in_series": "months", "room_in_delinquency": "months", "months": "months", "start": "date", "end": "date",
+        "months_in_all": "months", "months_delinquent_at_end": "months", "limit": "text",
+    },
+    needs=("next_due_date",),
+    steps=steps,
+)

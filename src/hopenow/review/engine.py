@@ -1,0 +1,203 @@
+"""The review itself: facts in; for every option of every program that may apply, a determination and terms.
+
+Everything happens on whole frames. A loan alone is a frame of one row through the same code.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from hopenow.errors import InputError
+from hopenow.facts import schema
+from hopenow.facts.derived import derive
+from hopenow.programs.base import Program, column
+from hopenow.programs.registry import PROGRAMS, program
+from hopenow.reference import attach_modification_rate, attach_modification_rate_floor
+from hopenow.review.plan import Interval, PlannedOption, intervals
+
+c = pl.col
+
+STATUSES = ("eligible", "conditional", "ineligible", "not_determined")
+ELIGIBLE, CONDITIONAL, INELIGIBLE, NOT_DETERMINED = range(4)
+
+ROW = "_row"
+ASSUMED = "_assumed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """The loans of one program in one interval, with every column that determination added.
+
+    For each option the frame has ``<option>__status_code`` (place in ``STATUSES``), ``<option>__failed`` and
+    ``<option>__unknown`` (bit masks over the planned rules) and the term columns, in engine units.
+    """
+
+    program: Program
+    interval: Interval
+    frame: pl.DataFrame
+    investor_known: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How a review is run.
+
+    Attributes:
+        assume: fact to canonical value, used where the fact is unknown.
+        adopted: rule-set id to the date on which the servicer adopted it early.
+        programs: programs to look at; empty means all.
+        reference_dir: folder with newer reference files.
+        extra_programs: programs made at run time (private-label profiles), by id; they replace those of the registry.
+    """
+
+    assume: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    adopted: Mapping[str, datetime.date] = dataclasses.field(default_factory=dict)
+    programs: tuple[str, ...] = ()
+    reference_dir: Path | None = None
+    extra_programs: Mapping[str, Program] = dataclasses.field(default_factory=dict)
+
+    def chosen(self) -> list[Program]:
+        """Return the programs to look at.
+
+        Raises:
+            InputError: an unknown program, or an adoption date for an unknown rule set.
+        """
+        names = self.programs or PROGRAMS
+        found = [self.extra_programs[name] if name in self.extra_programs else program(name) for name in names]
+        known = {rule_set.id for item in found for option in item.options for rule_set in option.law.rule_sets}
+        unknown = sorted(set(self.adopted) - known)
+        if unknown:
+            raise InputError(f"no rule set {', '.join(unknown)}; rule sets: {', '.join(sorted(known))}")
+        return found
+
+
+def prepare(facts: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Complete, assume, derive and add reference figures.
+
+    Args:
+        facts: canonical frame; ``loan_id`` and ``evaluation_date`` must be there.
+        settings: how the review is run.
+
+    Returns:
+        A frame with every fact and derived column, a row number, and the mask of assumptions used.
+    """
+    for name in ("loan_id", "evaluation_date"):
+        if name not in facts.columns:
+            raise InputError(f"the column {name!r} is missing; every review needs it")
+    frame = schema().complete(facts)
+    frame = frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW), _assumed_mask(settings.assume))
+    if settings.assume:
+        frame = frame.with_columns(
+            [c(name).fill_null(pl.lit(value, dtype=schema()[name].dtype)) for name, value in settings.assume.items()]
+        )
+    frame = derive(frame)
+    frame = attach_modification_rate(frame, "evaluation_date", into="_posted", directory=settings.reference_dir)
+    frame = attach_modification_rate_floor(frame, "evaluation_date", into="_bound", directory=settings.reference_dir)
+    return frame.with_columns(
+        pl.coalesce(c("published_modification_rate"), c("_posted")).alias("modification_interest_rate"),
+        c("_bound").alias("modification_interest_rate_bound"),
+    ).drop("_posted", "_bound", "_posted_source")
+
+
+def _assumed_mask(assume: Mapping[str, Any]) -> pl.Expr:
+    unknown = sorted(set(assume) - set(schema()))
+    if unknown:
+        raise InputError(f"cannot assume {', '.join(unknown)}: not a fact; see the fact reference for the names")
+    bits = [c(name).is_null().cast(pl.UInt64) * (1 << place) for place, name in enumerate(assume)]
+    return (pl.sum_horizontal(bits) if bits else pl.lit(0, pl.UInt64)).alias(ASSUMED)
+
+
+def determine(facts: pl.DataFrame, settings: Settings | None = None) -> list[Part]:
+    """Determine every option for every loan.
+
+    Args:
+        facts: canonical frame, one row per loan and evaluation date.
+        settings: how the review is run.
+
+    Returns:
+        Parts; each loan is in one part for each program that applies or (investor unknown) may apply. A loan to which
+        none applies is in no part.
+
+    Raises:
+        InputError: required columns are missing, or the settings name unknown things.
+    """
+    settings = settings or Settings()
+    chosen = settings.chosen()
+    frame = prepare(facts, settings)
+    parts = []
+    for item in chosen:
+        applies = frame.select(item.applies.alias("applies"))["applies"]
+        for known, mask in ((True, applies.fill_null(False)), (False, applies.is_null())):
+            rows = frame if mask.all() else frame.filter(mask)
+            if not rows.is_empty():
+                parts += _by_interval(item, rows, settings, known)
+    return parts
+
+
+def _by_interval(item: Program, rows: pl.DataFrame, settings: Settings, known: bool) -> Iterable[Part]:
+    first, last = rows["evaluation_date"].min(), rows["evaluation_date"].max()
+    assert isinstance(first, datetime.date)
+    assert isinstance(last, datetime.date)
+    touched = [part for part in intervals(item, settings.adopted) if part.start <= last and first <= part.end]
+    for interval in touched:
+        own = rows
+        if len(touched) > 1:
+            own = rows.filter(c("evaluation_date").is_between(interval.start, interval.end))
+        if not own.is_empty():
+            yield Part(item, interval, _determined(own, interval), known)
+
+
+def _determined(frame: pl.DataFrame, interval: Interval) -> pl.DataFrame:
+    for planned in interval.options:
+        frame = frame.hstack(_terms(frame, planned))
+        frame = frame.hstack(_masks(frame, planned))
+    return frame
+
+
+def _terms(frame: pl.DataFrame, planned: PlannedOption) -> pl.DataFrame:
+    option = planned.option
+    names = {name: column(option.id, name) for name in option.columns}
+    if planned.segment is None or option.terms is None:
+        return frame.select([pl.repeat(None, pl.len(), dtype=_dtype(kind)).alias(names[name]) for name, kind in option.columns.items()])
+    found = option.terms(frame, planned.parameters)
+    return found.select(list(option.columns)).rename(names)
+
+
+def _dtype(kind: str) -> pl.DataType:
+    if kind in {"money", "rate", "ratio"}:
+        return pl.Int64()
+    if kind in {"months", "days", "count"}:
+        return pl.Int32()
+    return {"date": pl.Date(), "flag": pl.Boolean(), "text": pl.String()}[kind]
+
+
+def _masks(frame: pl.DataFrame, planned: PlannedOption) -> pl.DataFrame:
+    """Evaluate the rules; pack failed and unknown ones into masks; derive the status."""
+    option = planned.option
+    failed, unknown, status = (column(option.id, name) for name in ("failed", "unknown", "status_code"))
+    if planned.segment is None:
+        code = NOT_DETERMINED if planned.state == "not_covered" else INELIGIBLE
+        return frame.select(
+            pl.repeat(0, pl.len(), dtype=pl.UInt64).alias(failed),
+            pl.repeat(0, pl.len(), dtype=pl.UInt64).alias(unknown),
+            pl.repeat(code, pl.len(), dtype=pl.UInt8).alias(status),
+            *([pl.repeat(None, pl.len(), dtype=pl.Boolean).alias(column(option.id, "met"))] if option.kind == "finding" else []),
+        )
+    results = frame.select([rule.expression.cast(pl.Boolean).alias(rule.id) for rule in planned.rules])
+    packed = results.select(
+        pl.sum_horizontal([(~c(rule.id)).fill_null(False).cast(pl.UInt64) * (1 << rule.bit) for rule in planned.rules]).alias(failed),
+        pl.sum_horizontal([c(rule.id).is_null().cast(pl.UInt64) * (1 << rule.bit) for rule in planned.rules]).alias(unknown),
+    )
+    ruled_out = (c(failed) & pl.lit(planned.deny_mask, pl.UInt64)) != 0
+    open_points = (c(failed) | c(unknown)) != 0
+    code = pl.when(ruled_out).then(INELIGIBLE).when(open_points).then(CONDITIONAL).otherwise(ELIGIBLE)
+    columns = [c(failed), c(unknown), code.cast(pl.UInt8).alias(status)]
+    if option.kind == "finding":
+        columns.append(pl.when(c(failed) != 0).then(False).when(c(unknown) == 0).then(True).alias(column(option.id, "met")))
+    return packed.select(columns)

@@ -1,0 +1,210 @@
+"""What is in force when: each program's options, cut into intervals in which no rule and no figure changes."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Mapping
+from typing import Literal
+
+import polars as pl
+
+from hopenow.errors import LawError
+from hopenow.facts import schema
+from hopenow.facts.derived import base_facts
+from hopenow.law import Parameters, Segment, Source, Verification, segments, weakest
+from hopenow.programs.base import Option, Program, column
+
+State = Literal["in_force", "not_yet", "ended", "not_covered"]
+_FIRST = datetime.date(1900, 1, 2)
+_DAY = datetime.timedelta(days=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedRule:
+    """One rule of an option in one interval, ready to be evaluated.
+
+    Attributes:
+        id: rule id.
+        bit: its place in the option's masks.
+        expression: three-valued test.
+        columns: columns it reads.
+        facts: facts to ask for when it cannot be decided.
+        parameters: names of the parameters it rests on.
+        source: citation, mark and the enterprise's own code.
+        effect: deny, approval or condition.
+        verification: weakest mark of rule and parameters.
+    """
+
+    id: str
+    bit: int
+    expression: pl.Expr
+    columns: tuple[str, ...]
+    facts: tuple[str, ...]
+    parameters: tuple[str, ...]
+    source: Source
+    effect: str
+    verification: Verification
+
+    @property
+    def rules_out(self) -> bool:
+        """Whether failing this rule makes the option ineligible. An unverified rule never does: it must be confirmed first."""
+        return self.effect == "deny" and self.verification != "unverified"
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedOption:
+    """An option in one interval: in force with its rules, or why it is not."""
+
+    option: Option
+    state: State
+    segment: Segment | None
+    rules: tuple[PlannedRule, ...]
+    facts: tuple[str, ...]
+    covered: str
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters in force.
+
+        Raises:
+            LawError: the option is not in force in this interval.
+        """
+        if self.segment is None:
+            raise LawError(f"{self.option.id} is not in force: {self.covered}")
+        return self.segment.parameters
+
+    @property
+    def deny_mask(self) -> int:
+        """Bits of the rules that make the option ineligible."""
+        return sum(1 << rule.bit for rule in self.rules if rule.rules_out)
+
+
+@dataclasses.dataclass(frozen=True)
+class Interval:
+    """A stretch of evaluation dates (both ends inclusive) with one plan."""
+
+    start: datetime.date
+    end: datetime.date
+    options: tuple[PlannedOption, ...]
+
+
+def intervals(program: Program, adopted: Mapping[str, datetime.date] | None = None) -> tuple[Interval, ...]:
+    """Return a program's intervals in order of time; together they cover every date.
+
+    Args:
+        program: the program.
+        adopted: rule-set id to early adoption date; ids of other programs are ignored.
+    """
+    known = {rule_set.id for option in program.options for rule_set in option.law.rule_sets}
+    own = tuple(sorted((name, date) for name, date in (adopted or {}).items() if name in known))
+    return _intervals(program.id, own, program)
+
+
+def _own(option: Option, adopted: tuple[tuple[str, datetime.date], ...]) -> dict[str, datetime.date]:
+    return {name: date for name, date in adopted if name in {item.id for item in option.law.rule_sets}}
+
+
+_CACHE: dict[tuple[int, tuple[tuple[str, datetime.date], ...]], tuple[Interval, ...]] = {}
+
+
+def _intervals(name: str, adopted: tuple[tuple[str, datetime.date], ...], program: Program) -> tuple[Interval, ...]:
+    key = (id(program), adopted)
+    if key not in _CACHE:
+        by_option = {option.id: segments(option.law, program.id, _own(option, adopted)) for option in program.options}
+        cuts = {_FIRST}
+        for found in by_option.values():
+            for segment in found:
+                cuts.add(segment.start)
+                if segment.end < datetime.date.max:
+                    cuts.add(segment.end + _DAY)
+        starts = sorted(cuts)
+        ends = [*(following - _DAY for following in starts[1:]), datetime.date.max]
+        _CACHE[key] = tuple(
+            Interval(start, end, _planned(program, by_option, start)) for start, end in zip(starts, ends, strict=True)
+        )
+    return _CACHE[key]
+
+
+def _planned(program: Program, by_option: Mapping[str, list[Segment]], day: datetime.date) -> tuple[PlannedOption, ...]:
+    needs = _term_needs(program)
+    planned: list[PlannedOption] = []
+    for option in program.options:
+        planned.append(_plan_option(option, by_option[option.id], day, needs))
+        if option.kind == "finding":
+            # Later options may rest on this finding; what it lacks is then what they lack.
+            needs[column(option.id, "met")] = planned[-1].facts
+    return tuple(planned)
+
+
+def _term_needs(program: Program) -> dict[str, tuple[str, ...]]:
+    """Return, for each term column (and finding), the columns without which it is unknown."""
+    needs: dict[str, tuple[str, ...]] = {}
+    for option in program.options:
+        for name in option.columns:
+            needs[column(option.id, name)] = option.needs
+    return needs
+
+
+def _plan_option(option: Option, found: list[Segment], day: datetime.date, needs: Mapping[str, tuple[str, ...]]) -> PlannedOption:
+    current = next((segment for segment in found if segment.start <= day <= segment.end), None)
+    covered = _coverage(option, found)
+    if current is None:
+        state: State = "not_covered"
+        introduced = option.law.introduced or (found[0].start if found else None)
+        if introduced is not None and day < introduced:
+            state = "not_yet"
+        elif found and day > found[-1].end:
+            state = "ended"
+        return PlannedOption(option, state, None, (), (), covered)
+    rules = []
+    for bit, name in enumerate(current.rules):
+        parameters = current.parameters.recording()
+        expression = option.rules[name](parameters)
+        columns = tuple(dict.fromkeys(expression.meta.root_names()))
+        law = option.law.rules[name]
+        source = current.rules[name]
+        marks = [current.parameters.source(item).verification for item in sorted(parameters.read)]
+        rules.append(
+            PlannedRule(
+                id=name,
+                bit=bit,
+                expression=expression,
+                columns=columns,
+                facts=_facts_behind(columns, needs, option),
+                parameters=tuple(sorted(parameters.read)),
+                source=source,
+                effect=source.effect or law.effect,
+                verification=weakest([source.verification, *marks]),
+            )
+        )
+    facts = tuple(dict.fromkeys([*(fact for rule in rules for fact in rule.facts), *_facts_behind(option.needs, needs, option)]))
+    return PlannedOption(option, "in_force", current, tuple(rules), facts, covered)
+
+
+def _facts_behind(columns: tuple[str, ...], needs: Mapping[str, tuple[str, ...]], option: Option) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        if name == "modification_interest_rate":
+            found["published_modification_rate"] = None
+        elif name in needs:
+            for need in needs[name]:
+                add(need)
+        else:
+            for fact in base_facts(name):
+                found[fact] = None
+
+    for name in columns:
+        add(name)
+    return tuple(name for name in found if name in schema() and not schema()[name].required)
+
+
+def _coverage(option: Option, found: list[Segment]) -> str:
+    if not found:
+        return f"{option.law.title}: no rule set for this authority"
+    start = "any date" if found[0].start <= _FIRST else str(found[0].start)
+    end = "open" if found[-1].end == datetime.date.max else str(found[-1].end)
+    return f"{option.law.title}: rules cover {start} to {end}"
+
+

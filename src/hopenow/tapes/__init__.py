@@ -1,0 +1,1 @@
+"""Loan files in: readers for published layouts and for any mapped CSV or Parquet file, with findings."""
