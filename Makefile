@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 TESTS ?= tests
 
-.PHONY: help setup start test quick lint types contracts gates format bench fuzz oracle lock clean distclean
+.PHONY: help setup start test quick lint types contracts gates format bench fuzz oracle docs lock clean distclean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1 \2/' | \
@@ -72,6 +72,7 @@ contracts: setup ## who may import whom
 
 gates: setup ## the project's own checks: money, law in code, text, documentation, lock files
 	@$(PY) -m tools.gates
+	@$(PY) -m tools.build_docs --check
 
 bench: setup ## benchmarks (minutes)
 	@$(PY) -m benchmarks
@@ -81,6 +82,9 @@ fuzz: setup ## property tests with many more examples (minutes)
 
 oracle: setup ## the independent oracle on many random loans (long)
 	@$(PY) -m pytest -n $(JOBS) -m long $(TESTS)
+
+docs: setup ## write the generated reference pages anew
+	@$(PY) -m tools.build_docs
 
 lock: setup ## write the lock files anew; UPGRADE=--upgrade takes newer releases
 	@$(PY) tools/lock.py $(UPGRADE)

@@ -43,7 +43,7 @@ def broken(result: Ingested) -> list[tuple[int, str, str]]:
     return result.findings.select("row", "rule", "field").rows()
 
 
-# --- money and rates --------------------------------------------------------------------------------
+# --- money and rates ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_units(fact: str, unit: str, text: str, value: int | None) -> None:
     assert read(fact, [text], Reading(unit=unit)) == [value]
 
 
-# --- other types ------------------------------------------------------------------------------------
+# --- other types ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_values_are_translated() -> None:
     ]
 
 
-# --- rows -------------------------------------------------------------------------------------------
+# --- rows -----------------------------------------------------------------------------------------
 
 
 def test_rows_read_are_rows_reviewed_plus_rows_skipped() -> None:
@@ -332,7 +332,7 @@ def test_row_numbers() -> None:
     assert to_canonical(frame, rows=pl.Series([9])).facts["row"].to_list() == [9]
 
 
-# --- columns ----------------------------------------------------------------------------------------
+# --- columns --------------------------------------------------------------------------------------
 
 
 def test_unknown_columns_are_refused_with_the_nearest_fact() -> None:
@@ -382,7 +382,7 @@ def test_anything_else_is_refused() -> None:
         to_canonical(3)
 
 
-# --- canonical frames -------------------------------------------------------------------------------
+# --- canonical frames -----------------------------------------------------------------------------
 
 
 def canonical() -> pl.DataFrame:

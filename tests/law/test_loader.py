@@ -61,9 +61,11 @@ def test_bad_file_is_refused(name: str) -> None:
 
 def test_all_defects_come_at_once(tmp_path: Path) -> None:
     text = (HERE / "good.yaml").read_text()
-    text = text.replace("unit: percent", "unit: furlongs").replace("title: Example", "title: Example\ncolour: red")
+    text = text.replace("unit: percent", "unit: furlongs").replace(
+        "title: Example", "title: Example\ncolour: red"
+    )
     (tmp_path / "two.yaml").write_text(text)
-    with pytest.raises(LawError, match="furlongs|unit") as caught:
+    with pytest.raises(LawError, match="unit") as caught:
         load_option(tmp_path / "two.yaml", DOCUMENTS)
     assert "colour" in str(caught.value)
     assert "unit" in str(caught.value)
@@ -76,11 +78,12 @@ def test_documents_are_strict(tmp_path: Path) -> None:
         load_documents(path)
 
 
-
 def test_segments_cover_each_change_once() -> None:
     law = load_option(HERE / "good.yaml", DOCUMENTS)
     found = segments(law, "fannie_mae")
-    assert [(str(item.start), str(item.end), item.rule_set.id, item.parameters["most_months"]) for item in found] == [
+    assert [
+        (str(item.start), str(item.end), item.rule_set.id, item.parameters["most_months"]) for item in found
+    ] == [
         ("2020-01-01", "2020-12-31", "ex.1", 6),
         ("2021-01-01", "2022-06-30", "ex.2", 12),
         ("2022-07-01", "9999-12-31", "ex.2", 18),

@@ -15,7 +15,7 @@ NEVER = date(1900, 1, 1)
 """An event that is known not to have happened. ``None`` means: not known whether it happened."""
 
 
-# --- numbers ---------------------------------------------------------------------------------------
+# --- numbers --------------------------------------------------------------------------------------
 
 
 def percent(value: Decimal | str | int) -> Decimal:
@@ -63,7 +63,7 @@ def share_percent(
     return Decimal(scaled).scaleb(-places)
 
 
-# --- loan arithmetic -------------------------------------------------------------------------------
+# --- loan arithmetic ------------------------------------------------------------------------------
 
 
 def monthly(rate: Decimal | str | int) -> Fraction:
@@ -116,7 +116,7 @@ def interest(balance: int, rate: Decimal | str | int, months: int) -> int:
     return half_up(balance * monthly(rate) * months)
 
 
-# --- dates -----------------------------------------------------------------------------------------
+# --- dates ----------------------------------------------------------------------------------------
 
 
 def add_months(day: date, months: int) -> date:

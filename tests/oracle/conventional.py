@@ -71,7 +71,7 @@ __all__ = [
 Case = Mapping[str, Any]
 
 
-# --- shared pieces -------------------------------------------------------------------------------------
+# --- shared pieces --------------------------------------------------------------------------------
 
 
 def escrow_shortage_payment(shortage: int, months: int = 60) -> int:
@@ -117,7 +117,7 @@ def trial_payment_met(due: date, amount: int, received: date, paid: int, toleran
     return received <= month_end(due) and paid >= amount - tolerance
 
 
-# --- Flex Modification ---------------------------------------------------------------------------------
+# --- Flex Modification ----------------------------------------------------------------------------
 
 
 def modification_interest(case: Case) -> tuple[int, int | None]:
@@ -429,7 +429,7 @@ def flex_2017(
     return _finish(case, out, pi, old, pi <= target, steps)
 
 
-# --- payment deferral ----------------------------------------------------------------------------------
+# --- payment deferral -----------------------------------------------------------------------------
 
 DEFERRAL_LIMIT = {"pd.2020-07": 2, "pd.2023-10": 6, "dpd": 12}
 DEFERRAL_LIFE_LIMIT = {"pd.2020-07": None, "pd.2023-10": 12, "dpd": None}
@@ -520,7 +520,7 @@ def payment_deferral(case: Case) -> dict[str, Any]:
     return out
 
 
-# --- repayment plan, reinstatement ---------------------------------------------------------------------
+# --- repayment plan, reinstatement ----------------------------------------------------------------
 
 
 def reinstatement(case: Case) -> dict[str, Any]:
@@ -593,7 +593,7 @@ def repayment_plan(case: Case) -> dict[str, Any]:
     }
 
 
-# --- forbearance ---------------------------------------------------------------------------------------
+# --- forbearance ----------------------------------------------------------------------------------
 
 
 def forbearance(case: Case) -> dict[str, Any]:
@@ -660,7 +660,7 @@ def forbearance(case: Case) -> dict[str, Any]:
     return out
 
 
-# --- leaving the home ----------------------------------------------------------------------------------
+# --- leaving the home -----------------------------------------------------------------------------
 
 
 def short_sale_contribution(
@@ -785,7 +785,7 @@ def relocation_assistance(case: Case) -> int:
     return max(0, full - int(case.get("other_relocation_aid", 0)))
 
 
-# --- clocks and incentives -----------------------------------------------------------------------------
+# --- clocks and incentives ------------------------------------------------------------------------
 
 
 def short_sale_clocks(offer_received: date, approved: date | None = None) -> dict[str, date]:

@@ -73,7 +73,7 @@ LOAN: dict[str, Any] = {
 }
 
 
-# --- arithmetic ----------------------------------------------------------------------------------------
+# --- arithmetic -----------------------------------------------------------------------------------
 
 
 def test_oracle_is_independent() -> None:
@@ -137,7 +137,7 @@ def test_amortization_that_never_ends() -> None:
     assert months_to_amortize(10_000_000, "0", 100_000) == 100
 
 
-# --- dates ---------------------------------------------------------------------------------------------
+# --- dates ----------------------------------------------------------------------------------------
 
 
 def test_months() -> None:
@@ -336,7 +336,7 @@ def test_2017_income_target() -> None:
     )
 
 
-# --- other options -------------------------------------------------------------------------------------
+# --- other options --------------------------------------------------------------------------------
 
 
 def test_deferral_of_several_installments_follows_the_schedule() -> None:
@@ -502,7 +502,7 @@ def test_sums() -> None:
         incentive("lottery", {})
 
 
-# --- eligibility ---------------------------------------------------------------------------------------
+# --- eligibility ----------------------------------------------------------------------------------
 
 EDGES: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     # option, rule set, rule, facts that pass, one change that fails

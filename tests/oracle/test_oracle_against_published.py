@@ -70,7 +70,7 @@ def arrears(data: Data) -> Data:
     return found
 
 
-# --- Flex Modification ---------------------------------------------------------------------------------
+# --- Flex Modification ----------------------------------------------------------------------------
 
 
 def freddie_flex(i: Data) -> Data:
@@ -221,7 +221,7 @@ def check_trial_payment(i: Data, o: Data) -> None:
         assert trial_payment_met(due, amount, day(received), cents(paid)) == (result == "met"), name
 
 
-# --- payment deferral ----------------------------------------------------------------------------------
+# --- payment deferral -----------------------------------------------------------------------------
 
 
 def check_freddie_deferral(i: Data, o: Data) -> None:
@@ -311,7 +311,7 @@ def check_escrow(i: Data, o: Data) -> None:
     assert monthly == [cents(amount) for amount in o["monthly"]]
 
 
-# --- repayment plan, forbearance -----------------------------------------------------------------------
+# --- repayment plan, forbearance ------------------------------------------------------------------
 
 
 def check_repayment_choice(i: Data, o: Data) -> None:
@@ -379,7 +379,7 @@ def check_forbearance_steps(i: Data, o: Data) -> None:
     assert fourth["binding"] == ["FB-7"]
 
 
-# --- leaving the home, clocks, incentives --------------------------------------------------------------
+# --- leaving the home, clocks, incentives ---------------------------------------------------------
 
 
 def check_freddie_short_sale(i: Data, o: Data) -> None:

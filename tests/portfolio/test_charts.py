@@ -19,7 +19,9 @@ def picture_of(kind: str, label: str = "Flex Modification") -> charts.Picture:
     if kind == "bars":
         return charts.bars("bars", "Bars", "About bars", [(label, 1234567), ("Second", 0)])
     if kind == "stacked":
-        return charts.stacked("stacked", "Parts", "About parts", [(label, (500, 400, 100)), ("Second", (0, 0, 7))], SERIES)
+        return charts.stacked(
+            "stacked", "Parts", "About parts", [(label, (500, 400, 100)), ("Second", (0, 0, 7))], SERIES
+        )
     if kind == "columns":
         rows = [(str(month), (month, 2, 3)) for month in range(25)]
         return charts.columns("columns", label, "About columns", rows, SERIES, "Months")
@@ -42,7 +44,9 @@ def test_drawing_is_well_formed_described_and_stands_alone(kind: str, label: str
         named = root.get("aria-labelledby", "").split()
         by_id = {element.get("id"): element.text for element in root.iter() if element.get("id")}
         assert [by_id[name] for name in named] == [picture.title, picture.description]
-        assert not [element for element in root.iter() if element.tag.removeprefix(SVG) in {"script", "image", "foreignObject"}]
+        assert not [
+            element for element in root.iter() if element.tag.removeprefix(SVG) in {"script", "image", "foreignObject"}
+        ]
         assert not re.search(r'(?:href|src|style)="[^"]*(?:https?:|//)', svg)
         assert "NaN" not in svg
         # Nothing inside speaks for itself: the table does.
@@ -51,7 +55,12 @@ def test_drawing_is_well_formed_described_and_stands_alone(kind: str, label: str
 
 def test_ids_differ_between_drawings_of_a_page() -> None:
     """No id is used twice, so gradients and clips of one picture never reach another."""
-    drawings = [svg for kind in ("bars", "stacked", "columns", "tiles") for p in [picture_of(kind)] for svg in (p.wide, p.narrow)]
+    drawings = [
+        svg
+        for kind in ("bars", "stacked", "columns", "tiles")
+        for p in [picture_of(kind)]
+        for svg in (p.wide, p.narrow)
+    ]
     ids = [name for svg in drawings for name in re.findall(r'\bid="([^"]+)"', svg)]
     assert len(ids) == len(set(ids))
     for svg in drawings:

@@ -1,4 +1,4 @@
-"""A loan's page: every option, every no with what would change it, every open question, assumptions and sources."""
+"""A loan's page: every option, every no and what would change it, every question, assumption and source."""
 
 from __future__ import annotations
 
@@ -23,12 +23,29 @@ PROGRAMS = ("fannie_mae", "freddie_mac")
 def facts(**changes: object) -> pl.DataFrame:
     """A delinquent loan whose payments, value and balance are known, and little of the household."""
     row = {
-        "loan_id": "100200300400", "evaluation_date": datetime.date(2026, 9, 9), "investor": "fannie_mae", "loan_type": "conventional",
-        "lien_position": 1, "amortization_type": "fixed", "interest_bearing_balance": 23676547, "accrued_interest": 1025984,
-        "escrow_advances": 420000, "servicing_advances": 18000, "deferred_balance": 0, "property_value": 29000000, "note_rate": 65000,
-        "remaining_term": 309, "monthly_principal_and_interest": 158017, "next_due_date": datetime.date(2026, 5, 1),
-        "monthly_taxes": 32000, "monthly_insurance": 20000, "escrow_shortage": 186000, "origination_date": datetime.date(2020, 1, 1),
-        "valuation_date": datetime.date(2026, 9, 1), "valuation_method": "appraisal", "state": "OH",
+        "loan_id": "100200300400",
+        "evaluation_date": datetime.date(2026, 9, 9),
+        "investor": "fannie_mae",
+        "loan_type": "conventional",
+        "lien_position": 1,
+        "amortization_type": "fixed",
+        "interest_bearing_balance": 23676547,
+        "accrued_interest": 1025984,
+        "escrow_advances": 420000,
+        "servicing_advances": 18000,
+        "deferred_balance": 0,
+        "property_value": 29000000,
+        "note_rate": 65000,
+        "remaining_term": 309,
+        "monthly_principal_and_interest": 158017,
+        "next_due_date": datetime.date(2026, 5, 1),
+        "monthly_taxes": 32000,
+        "monthly_insurance": 20000,
+        "escrow_shortage": 186000,
+        "origination_date": datetime.date(2020, 1, 1),
+        "valuation_date": datetime.date(2026, 9, 1),
+        "valuation_method": "appraisal",
+        "state": "OH",
     } | changes
     return pl.DataFrame([row], schema={name: schema()[name].dtype for name in row})
 
@@ -123,8 +140,10 @@ def test_payment_change_and_ending_are_those_of_the_terms(assumed: Explanation) 
     assert "The last payment is due December 1, 2066" in flex
     assert "$3,054.80" in page.words("repayment_plan")
     deferral = page.words("payment_deferral")
-    assert "$12,280.85 is due when you sell, refinance or pay off the home, at the latest on January 1, 2052" in deferral
-    assert "To pay at once $10,680.85" in page.words("reinstatement")
+    assert (
+        "$12,280.85 is due when you sell, refinance or pay off the home, at the latest on January 1, 2052" in deferral
+    )
+    assert "To pay at once$10,680.85" in page.words("reinstatement")
     assert "An estimate: it leaves out late charges" in page.words("reinstatement")
 
 
@@ -151,14 +170,16 @@ def test_assumed_facts_are_flagged_where_they_matter(assumed: Explanation) -> No
 
 def test_an_assumed_fact_that_no_rule_names_flags_every_option_with_figures() -> None:
     """A value that only the arithmetic reads may be in any amount."""
-    (found,) = explain(facts(property_value=None), Settings(programs=("fannie_mae",), assume={"property_value": 25000000}))
+    (found,) = explain(
+        facts(property_value=None), Settings(programs=("fannie_mae",), assume={"property_value": 25000000})
+    )
     page = Reader(loan_page(found))
     assert "property value" in page.words("flex_modification")
     assert "assumed" in page.words("flex_modification")
 
 
 def without_verification(option: OptionExplained) -> OptionExplained:
-    """The same option with its first failed rule unverified: it then needs confirming and rules nothing out."""
+    """The same option, its first failed rule unverified: to be confirmed, ruling nothing out."""
     rules = list(option.rules)
     place = next(index for index, rule in enumerate(rules) if rule.answer == "no")
     rules[place] = dataclasses.replace(
@@ -171,7 +192,9 @@ def without_verification(option: OptionExplained) -> OptionExplained:
 
 def test_an_unverified_rule_is_never_a_reason(assumed: Explanation) -> None:
     """It is something for the servicer to confirm."""
-    options = tuple(without_verification(option) if option.id == "forbearance" else option for option in assumed.options)
+    options = tuple(
+        without_verification(option) if option.id == "forbearance" else option for option in assumed.options
+    )
     page = Reader(loan_page(dataclasses.replace(assumed, options=options)))
     card = page.words("forbearance")
     assert "To be confirmed by your servicer" in card
@@ -193,7 +216,7 @@ def test_every_source_is_listed_with_its_mark(assumed: Explanation) -> None:
 
 
 def test_page_is_structured_for_everyone(assumed: Explanation) -> None:
-    """Language, landmarks, headings in order, one title, tables with captions, no script and nothing loaded."""
+    """Language, landmarks, headings in order, tables with captions, no script, nothing loaded."""
     text = loan_page(assumed)
     page = Reader(text)
     assert text.startswith("<!doctype html>")
@@ -250,3 +273,14 @@ def test_no_option_open_still_points_to_help(assumed: Explanation) -> None:
     words = Reader(loan_page(dataclasses.replace(assumed, options=options))).words()
     assert "none of the Fannie Mae options is open now" in words
     assert "HUD-approved counselor" in words
+
+
+def test_a_finding_is_met_or_not_and_never_offered(assumed: Explanation) -> None:
+    """The property value and the test of imminent default are no options."""
+    page = Reader(loan_page(assumed))
+    assert "Met" in page.words("valuation-numbers")
+    assert "Not met" in page.words("imminent_default-numbers")
+    for name in ("valuation-numbers", "imminent_default-numbers"):
+        assert "Open to you" not in page.words(name)
+        assert "option is not open" not in page.words(name)
+    assert "valuation" not in page.ids

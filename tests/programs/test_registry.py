@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import datetime
 import importlib.resources
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,11 @@ from hopenow.programs.registry import PROGRAMS, program
 from hopenow.review.plan import intervals
 
 ENTERPRISES = ("fannie_mae", "freddie_mac")
-EACH_OPTION = [pytest.param(program(name), option, id=f"{name}-{option.id}") for name in ENTERPRISES for option in program(name).options]
+EACH_OPTION = [
+    pytest.param(program(name), option, id=f"{name}-{option.id}")
+    for name in ENTERPRISES
+    for option in program(name).options
+]
 
 
 def test_unknown_program_is_an_error() -> None:
@@ -44,11 +49,14 @@ def test_rules_and_law_file_agree(loaded: Program, option: Option) -> None:
 def test_every_parameter_is_used(loaded: Program, option: Option) -> None:
     """A figure that nothing reads would be law that does not bind."""
     source = "".join(
-        path.read_text(encoding="utf-8") for path in Path(str(importlib.resources.files("hopenow.programs.conventional"))).glob("*.py")
+        path.read_text(encoding="utf-8")
+        for path in Path(str(importlib.resources.files("hopenow.programs.conventional"))).glob("*.py")
     )
     words = " ".join(f"{rule.says} {rule.change}" for rule in option.law.rules.values())
     words += " ".join(term.says for term in option.law.process.values())
-    unused = [name for name in option.law.parameters if f'"{name}"' not in source and f"{{{name}}}" not in words]
+    unused = [
+        name for name in option.law.parameters if f'"{name}"' not in source and f"{{{name}}}" not in words
+    ]
     assert unused == []
 
 
@@ -56,7 +64,7 @@ def test_every_parameter_is_used(loaded: Program, option: Option) -> None:
 def test_intervals_cover_every_day_once(name: str) -> None:
     found = intervals(program(name))
     assert found[-1].end == datetime.date.max
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         assert later.start - earlier.end == datetime.timedelta(days=1)
 
 
@@ -84,8 +92,14 @@ def test_a_rule_that_can_fail_names_its_facts(loaded: Program, option: Option) -
 
 
 def test_planted_rule_without_function_is_found(tmp_path: Path) -> None:
-    text = importlib.resources.files("hopenow.programs.conventional").joinpath("reinstatement.yaml").read_text(encoding="utf-8")
-    planted = text.replace("  RE-2:", '  RE-9:\n    says: "Planted."\n    change: "None."\n    sources:\n    - {for: fannie_mae, cite: F-2-10, verification: secondary}\n  RE-2:')
+    text = (
+        importlib.resources.files("hopenow.programs.conventional")
+        .joinpath("reinstatement.yaml")
+        .read_text(encoding="utf-8")
+    )
+    source = "    sources:\n    - {for: fannie_mae, cite: F-2-10, verification: secondary}\n"
+    rule = f'  RE-9:\n    says: "Planted."\n    change: "None."\n{source}'
+    planted = text.replace("  RE-2:", f"{rule}  RE-2:")
     path = tmp_path / "reinstatement.yaml"
     path.write_text(planted)
     law = load_option(path, documents())

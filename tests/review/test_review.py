@@ -17,7 +17,7 @@ from hopenow.facts import schema
 from hopenow.programs.registry import program
 from hopenow.review import Settings, explain, review, review_canonical
 from hopenow.review.engine import STATUSES, determine
-from hopenow.review.reasons import lacking
+from hopenow.review.reasons import KNOWN_BY, lacking
 from tests.review.loans import DAY, frame, random_loans
 
 ENTERPRISES = Settings(programs=("fannie_mae", "freddie_mac"))
@@ -44,9 +44,7 @@ def test_whole_loan_has_every_answer() -> None:
 
 def test_all_failed_rules_are_named() -> None:
     row = one(months_delinquent=8, hardship_resolved=False, deferred_months_used=12)
-    assert row["payment_deferral__failed"].split(";") == ["PD-1", "PD-2"] or {"PD-2", "PD-3", "PD-7", "PD-9"} <= set(
-        row["payment_deferral__failed"].split(";")
-    )
+    assert row["payment_deferral__failed"].split(";") == ["PD-2", "PD-3", "PD-7", "PD-9"]
 
 
 def test_unknown_fact_makes_conditional_not_ineligible() -> None:
@@ -64,7 +62,12 @@ def test_unverified_rule_never_rules_out() -> None:
     row = one(investor="freddie_mac", flex_modification_redefault_date=DAY - datetime.timedelta(days=60))
     assert row["flex_modification__status"] == "conditional"
     assert row["flex_modification__conditions"] == "FM-6-F"
-    row = one(investor="fannie_mae", last_flex_modification_date=datetime.date(2026, 1, 1), flex_modification_redefault_date=datetime.date(2026, 7, 1), flex_modification_reinstated=False)
+    row = one(
+        investor="fannie_mae",
+        last_flex_modification_date=datetime.date(2026, 1, 1),
+        flex_modification_redefault_date=datetime.date(2026, 7, 1),
+        flex_modification_reinstated=False,
+    )
     assert row["flex_modification__failed"] == "FM-6"
 
 
@@ -84,7 +87,11 @@ def test_approval_and_condition_keep_an_option_open() -> None:
     ],
 )
 def test_rule_set_by_date(day: datetime.date, rule_set: str, status: str) -> None:
-    change = {"evaluation_date": day, "published_modification_rate": 66_250, "origination_date": datetime.date(2015, 1, 1)}
+    change = {
+        "evaluation_date": day,
+        "published_modification_rate": 66_250,
+        "origination_date": datetime.date(2015, 1, 1),
+    }
     row = one(**change, valuation_date=day)
     assert (row["flex_modification__rule_set"], row["flex_modification__status"]) == (rule_set, status)
 
@@ -100,14 +107,20 @@ def test_early_adoption() -> None:
 
 
 def test_missing_posted_rate_is_refused_unless_it_cannot_matter() -> None:
-    """Section 10: refuse when no rate covers the date, unless the contract rate is below every rate that could apply."""
+    """Refused when no rate covers the date, unless the contract rate is below every rate that could apply."""
     day = datetime.date(2025, 6, 17)
     row = one(evaluation_date=day, valuation_date=day, note_rate=75_000, monthly_principal_and_interest=190_000)
     assert row["flex_modification__rate"] is None
     assert row["flex_modification__status"] == "conditional"
     low = one(evaluation_date=day, valuation_date=day, note_rate=30_000, monthly_principal_and_interest=110_000)
     assert low["flex_modification__rate"] == 30_000
-    roomy = one(evaluation_date=day, valuation_date=day, note_rate=75_000, monthly_principal_and_interest=190_000, property_value=90_000_000)
+    roomy = one(
+        evaluation_date=day,
+        valuation_date=day,
+        note_rate=75_000,
+        monthly_principal_and_interest=190_000,
+        property_value=90_000_000,
+    )
     assert roomy["flex_modification__rate"] == 75_000
 
 
@@ -160,19 +173,28 @@ LOANS = random_loans(400, seed=5)
 
 def test_batch_equals_singles() -> None:
     whole = words(review_canonical(LOANS, ENTERPRISES))
-    singles = pl.concat([words(review_canonical(LOANS[row : row + 1], ENTERPRISES)) for row in range(0, 120)], how="diagonal_relaxed")
-    assert_frame_equal(whole[:120].select(singles.columns), singles, check_dtypes=False)
+    singles = pl.concat(
+        [words(review_canonical(LOANS[row : row + 1], ENTERPRISES)) for row in range(0, 60)],
+        how="diagonal_relaxed",
+    )
+    assert_frame_equal(whole[:60].select(singles.columns), singles, check_dtypes=False)
 
 
-@settings(max_examples=8)
-@given(st.randoms(use_true_random=False), st.integers(60, 399))
+@settings(max_examples=4)
+@given(st.randoms(use_true_random=False), st.integers(150, 399))
 def test_row_order_and_batch_size_change_nothing(random, size: int) -> None:  # type: ignore[no-untyped-def]
     places = list(range(LOANS.height))
     random.shuffle(places)
     shuffled = LOANS[places]
     whole = words(review_canonical(LOANS, ENTERPRISES)).sort("loan_id")
-    pieces = [words(review_canonical(shuffled[start : start + size], ENTERPRISES)) for start in range(0, LOANS.height, size)]
-    assert_frame_equal(pl.concat(pieces, how="diagonal_relaxed").sort("loan_id").select(whole.columns), whole, check_dtypes=False)
+    pieces = [
+        words(review_canonical(shuffled[start : start + size], ENTERPRISES)) for start in range(0, LOANS.height, size)
+    ]
+    assert_frame_equal(
+        pl.concat(pieces, how="diagonal_relaxed").sort("loan_id").select(whole.columns),
+        whole,
+        check_dtypes=False,
+    )
 
 
 def test_threads_change_nothing() -> None:
@@ -193,17 +215,36 @@ def test_words_and_counts_say_what_the_masks_hold() -> None:
                 unknown = row[f"{planned.option.id}__unknown"]
                 if STATUSES[row[f"{planned.option.id}__status_code"]] != "conditional":
                     continue
-                lacked = {fact for rule in planned.rules if unknown >> rule.bit & 1 for fact in rule.facts if row[fact] is None}
+                lacked = {
+                    fact
+                    for rule in planned.rules
+                    if unknown >> rule.bit & 1
+                    for fact in rule.facts
+                    if row[KNOWN_BY.get(fact, fact)] is None
+                }
                 for fact in lacked:
                     counted[fact] += 1
             assert {fact: count for fact, count in counted.items() if count} == found.per_option[planned.option.id]
 
 
 def test_published_units_are_exact_decimals() -> None:
-    facts = {"loan_id": ["1"], "evaluation_date": ["2026-09-15"], "investor": ["fannie_mae"], "loan_type": ["conventional"], "lien_position": [1],
-             "interest_bearing_balance": ["236765.47"], "note_rate": ["6.5"], "monthly_principal_and_interest": [Decimal("1580.17")],
-             "remaining_term": [309], "property_value": ["290000"], "amortization_type": ["Fixed"], "next_due_date": ["2026-02-01"],
-             "accrued_interest": ["10259.84"], "escrow_advances": ["4200"], "servicing_advances": ["180"]}  # fmt: skip
+    facts = {
+        "loan_id": ["1"],
+        "evaluation_date": ["2026-09-15"],
+        "investor": ["fannie_mae"],
+        "loan_type": ["conventional"],
+        "lien_position": [1],
+        "interest_bearing_balance": ["236765.47"],
+        "note_rate": ["6.5"],
+        "monthly_principal_and_interest": [Decimal("1580.17")],
+        "remaining_term": [309],
+        "property_value": ["290000"],
+        "amortization_type": ["Fixed"],
+        "next_due_date": ["2026-02-01"],
+        "accrued_interest": ["10259.84"],
+        "escrow_advances": ["4200"],
+        "servicing_advances": ["180"],
+    }
     table = review(pl.DataFrame(facts), ENTERPRISES)
     row = table.to_pylist()[0]
     assert row["flex_modification__gross_balance"] == Decimal("251405.31")
@@ -218,7 +259,7 @@ def test_bad_input_is_refused_with_every_finding() -> None:
     assert len(caught.value.findings) >= 1
 
 
-# --- one loan explained -------------------------------------------------------------------------------------------------
+# --- one loan explained ---------------------------------------------------------------------------
 
 
 def test_explanation_has_every_rule_with_source_and_change() -> None:
@@ -241,7 +282,7 @@ def test_explanation_has_every_rule_with_source_and_change() -> None:
 def test_explanation_asks_for_what_is_missing() -> None:
     (found,) = explain(frame({"leasehold": None}), ENTERPRISES)
     flex = next(option for option in found.options if option.id == "flex_modification")
-    assert [question.fact for question in flex.questions] == ["leasehold"]
+    assert [question.fact for question in flex.questions] == ["leasehold", "leasehold_end_date"]
     assert flex.questions[0].ask == schema()["leasehold"].ask
 
 

@@ -211,7 +211,7 @@ def test_duplicates_are_found_across_pieces(tmp_path: Path) -> None:
     assert sum(batch.skipped for batch in batches) == 60
 
 
-# --- with a mapping ---------------------------------------------------------------------------------
+# --- with a mapping -------------------------------------------------------------------------------
 
 MAPPING = """
 version: 1
@@ -284,7 +284,7 @@ def test_the_mapping_says_csv_but_it_is_parquet(tmp_path: Path) -> None:
         read_all(path, mapping=mapping)
 
 
-# --- Parquet ----------------------------------------------------------------------------------------
+# --- Parquet --------------------------------------------------------------------------------------
 
 
 def test_parquet_in_outside_conventions(tmp_path: Path) -> None:

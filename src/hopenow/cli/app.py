@@ -13,7 +13,7 @@ import signal
 import sys
 import traceback
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import click
 
@@ -54,8 +54,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command = importlib.import_module(f"hopenow.cli.{COMMANDS[cmd_name][0]}").command
-        assert isinstance(command, click.Command)
-        return command
+        return cast(click.Command, command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -64,7 +63,9 @@ class _Commands(click.Group):
             formatter.write_dl([(str(code), words) for code, words in EXIT_CODES.items()])
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(hopenow.__version__, prog_name="hopenow")
 def cli() -> None:
     """Every workout a homeowner in mortgage trouble could have, with exact terms and every reason."""
@@ -96,11 +97,15 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
-        terminated = isinstance(error, Terminated) or isinstance(error.__cause__ or error.__context__, Terminated)
+        terminated = isinstance(error, Terminated) or isinstance(
+            error.__cause__ or error.__context__, Terminated
+        )
         click.echo("hopenow: stopped; no half-written file is left", err=True)
         return TERMINATED if terminated else INTERRUPTED
     except HopeNowError as error:
-        return _refused(str(error), LAW if isinstance(error, LawError | ReferenceDataError | CoverageError) else INPUT)
+        return _refused(
+            str(error), LAW if isinstance(error, LawError | ReferenceDataError | CoverageError) else INPUT
+        )
     except BrokenPipeError:
         # The reader (head, less) has gone; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -110,7 +115,9 @@ def run(arguments: list[str] | None = None) -> int:
         return _refused(f"{place}{error.strerror or error}", INPUT)
     except Exception as error:  # noqa: BLE001  (said in one line; the traceback is there on request)
         words = " ".join(str(error).split())[:300]
-        return _refused(f"a defect of the program: {type(error).__name__}: {words} (HOPENOW_DEBUG=1 shows where)", DEFECT)
+        return _refused(
+            f"a defect of the program: {type(error).__name__}: {words} (HOPENOW_DEBUG=1 shows where)", DEFECT
+        )
 
 
 def _refused(message: str, code: int) -> int:

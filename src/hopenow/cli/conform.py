@@ -13,8 +13,8 @@ import click
 def command(files: tuple[Path, ...], verbose: bool) -> int:
     """Run worked cases (FILES, or the project's own) and compare every figure to the cent, month and date.
 
-    Exits with 1 when a figure differs. A case whose difference is explained, with the reading of the guide behind it, is
-    shown as such and does not fail.
+    Exits with 1 when a figure differs. A case whose difference is explained, with the reading of the guide
+    behind it, is shown as such and does not fail.
     """
     from hopenow import conformance
 

@@ -1,4 +1,4 @@
-"""What commands share to speak to people: consoles, marks, and progress that suits terminal and log file alike."""
+"""What commands share to speak to people: consoles, marks, and progress for terminals and log files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ STATUS_WORDS = {
     "ineligible": "ruled out",
     "not_determined": "no rules",
 }
-STATUS_STYLE = {"eligible": "bold green", "conditional": "yellow", "ineligible": "red", "not_determined": "dim"}
+STATUS_STYLE = {
+    "eligible": "bold green",
+    "conditional": "yellow",
+    "ineligible": "red",
+    "not_determined": "dim",
+}
 MARK_STYLE = {"verified": "green", "secondary": "yellow", "unverified": "red"}
 _LOG_WIDTH = 120
 _LOG_SECONDS = 10.0
@@ -28,7 +33,11 @@ def console(*, error: bool = False) -> Console:
     from rich.console import Console
 
     made = Console(stderr=error, highlight=False, emoji=False, markup=False)
-    return made if made.is_terminal else Console(stderr=error, highlight=False, emoji=False, markup=False, width=_LOG_WIDTH)
+    return (
+        made
+        if made.is_terminal
+        else Console(stderr=error, highlight=False, emoji=False, markup=False, width=_LOG_WIDTH)
+    )
 
 
 def number(value: int) -> str:
@@ -51,7 +60,7 @@ def duration(seconds: float) -> str:
 
 
 class Reporter:
-    """Shows how far a review is: a bar on a terminal, a line every few seconds elsewhere; on standard error."""
+    """Shows how far a review is, on standard error: a bar on a terminal, a line now and then elsewhere."""
 
     def __init__(self, title: str, *, quiet: bool = False) -> None:
         """Prepare; nothing is shown before the block is entered."""
@@ -93,7 +102,9 @@ class Reporter:
     def _show(self, progress: Progress) -> None:
         if self.bar is not None:
             share = progress.share
-            self.bar.update(self.task, words=words(progress), total=None if share is None else 1.0, completed=share or 0)
+            self.bar.update(
+                self.task, words=words(progress), total=None if share is None else 1.0, completed=share or 0
+            )
         elif not self.quiet and time.monotonic() - self.last >= _LOG_SECONDS:
             self.last = time.monotonic()
             self.console.print(f"{self.title}: {words(progress)}")

@@ -8,8 +8,22 @@ import click
 
 
 @click.command("demo")
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), default=Path("build/demo"), show_default=True, help="Folder for the tape and the results.")
-@click.option("--loans", metavar="N", type=click.IntRange(min=1, max=1_000_000), default=2_000, show_default=True, help="How many loans to make up.")
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("build/demo"),
+    show_default=True,
+    help="Folder for the tape and the results.",
+)
+@click.option(
+    "--loans",
+    metavar="N",
+    type=click.IntRange(min=1, max=1_000_000),
+    default=2_000,
+    show_default=True,
+    help="How many loans to make up.",
+)
 @click.option("--seed", metavar="N", type=int, default=None, help="The same seed makes the same tape.")
 @click.option("--report/--no-report", default=True, show_default=True, help="Write the HTML report.")
 @click.option("--quiet", is_flag=True, help="No progress.")
@@ -27,7 +41,10 @@ def command(out: Path, loans: int, seed: int | None, report: bool, quiet: bool) 
     out.mkdir(parents=True, exist_ok=True)
     tape = out / "tape.txt"
     made = write_synthetic(tape, loans=loans, seed=DEFAULT_SEED if seed is None else seed)
-    screen.print(f"Made up {made.loans:,} loans ({made.lines:,} loan-months) in Fannie Mae's layout: {tape}", soft_wrap=True)
+    screen.print(
+        f"Made up {made.loans:,} loans ({made.lines:,} loan-months) in Fannie Mae's layout: {tape}",
+        soft_wrap=True,
+    )
     screen.print()
     # What a servicer would have asked: without it every option waits for the same answers.
     assumed = settings(assume=("hardship_resolved=yes", "quality_right_party_contact=yes"))
@@ -40,7 +57,9 @@ def command(out: Path, loans: int, seed: int | None, report: bool, quiet: bool) 
     if report:
         screen.print(f"Open the report in a browser:  {out / 'report.html'}", style="bold", soft_wrap=True)
     if loan:
-        screen.print(f"One loan in plain words:       hopenow explain {tape} {loan}", style="bold", soft_wrap=True)
+        screen.print(
+            f"One loan in plain words:       hopenow explain {tape} {loan}", style="bold", soft_wrap=True
+        )
     return 0
 
 
@@ -49,6 +68,8 @@ def _interesting(results: Path) -> str | None:
     import polars as pl
 
     frame = pl.scan_parquet(results).select("loan_id", "ranked", "months_delinquent").collect()
-    late = frame.filter(pl.col("months_delinquent") >= 3).with_columns(pl.col("ranked").cast(pl.String).str.count_matches(";").alias("options"))
+    late = frame.filter(pl.col("months_delinquent") >= 3).with_columns(
+        pl.col("ranked").cast(pl.String).str.count_matches(";").alias("options")
+    )
     best = late.sort("options", "loan_id", descending=[True, False])
     return None if best.is_empty() else str(best["loan_id"][0])

@@ -22,14 +22,30 @@ RULES_OUT = "rules this option out"
 
 @click.command("explain")
 @click.argument("tape", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--at", metavar="MONTH", default="last", show_default=True, help="For histories: the loan's last month, each month, or one month (YYYY-MM).")
-@click.option("--mapping", metavar="FILE", type=click.Path(path_type=Path), help="Which column is which fact.")
+@click.option(
+    "--at",
+    metavar="MONTH",
+    default="last",
+    show_default=True,
+    help="For histories: the loan's last month, each month, or one month (YYYY-MM).",
+)
+@click.option(
+    "--mapping", metavar="FILE", type=click.Path(path_type=Path), help="Which column is which fact."
+)
 @with_settings
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write a page instead.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON instead.")
-@click.option("--rules", "all_rules", is_flag=True, help="Every rule's answer too, not only those that matter.")
+@click.option(
+    "--rules", "all_rules", is_flag=True, help="Every rule's answer too, not only those that matter."
+)
 def command(
-    tape: tuple[Path, ...], at: str, mapping: Path | None, html: Path | None, as_json: bool, all_rules: bool, **choices: Any
+    tape: tuple[Path, ...],
+    at: str,
+    mapping: Path | None,
+    html: Path | None,
+    as_json: bool,
+    all_rules: bool,
+    **choices: Any,
 ) -> int:
     """Explain one loan: every option, best first, with its numbers, reasons and sources.
 
@@ -84,7 +100,9 @@ def _loan(tape: tuple[Path, ...], at: str, mapping: Path | None) -> _Loan | None
     if found.facts.is_empty():
         reasons = "".join(f"\n- {line}" for line in lines)
         word = "was skipped" if lines else "is not there"
-        click.echo(f"hopenow: loan {loan_id!r} {word} in {', '.join(path.name for path in files)}{reasons}", err=True)
+        click.echo(
+            f"hopenow: loan {loan_id!r} {word} in {', '.join(path.name for path in files)}{reasons}", err=True
+        )
         return None
     facts = _at(found.facts, at)
     owners = {source.program for source in sources}
@@ -106,13 +124,16 @@ def _write_page(path: Path, explanations: list[Explanation]) -> None:
     click.echo(str(path))
 
 
-# --- in the terminal ----------------------------------------------------------------------------------------------------
+# --- in the terminal ------------------------------------------------------------------------------
 
 
 def _render(explanations: list[Explanation], loan: _Loan, screen: Console, all_rules: bool) -> None:
     if not explanations:
         row = loan.facts.row(0, named=True)
-        screen.print(f"No program applies to loan {row['loan_id']}: its investor or loan type is one without rules here yet.")
+        screen.print(
+            f"No program applies to loan {row['loan_id']}: "
+            "its investor or loan type is one without rules here yet."
+        )
         return
     for explanation in explanations:
         _Page(explanation, loan.notes, screen, all_rules).show()
@@ -121,13 +142,17 @@ def _render(explanations: list[Explanation], loan: _Loan, screen: Console, all_r
 class _Page:
     """One loan under one program on the terminal."""
 
-    def __init__(self, explanation: Explanation, notes: Sequence[str], screen: Console, all_rules: bool) -> None:
+    def __init__(
+        self, explanation: Explanation, notes: Sequence[str], screen: Console, all_rules: bool
+    ) -> None:
         self.explanation, self.notes, self.screen, self.all_rules = explanation, notes, screen, all_rules
         self.sources: dict[str, Citation] = {}
         self.asked: dict[str, int] = {}
 
     def show(self) -> None:
-        possible = [option for option in self.explanation.ranked() if option.status in ("eligible", "conditional")]
+        possible = [
+            option for option in self.explanation.ranked() if option.status in ("eligible", "conditional")
+        ]
         self._heading(possible)
         for place, option in enumerate(possible, start=1):
             self._possible(place, option)
@@ -138,7 +163,9 @@ class _Page:
         from rich.padding import Padding
         from rich.text import Text
 
-        self.screen.print(Padding(Text(text), (0, 0, 0, indent), expand=False) if text else "", style=style or None)
+        self.screen.print(
+            Padding(Text(text), (0, 0, 0, indent), expand=False) if text else "", style=style or None
+        )
 
     def head(self, text: str) -> None:
         self.say()
@@ -154,15 +181,23 @@ class _Page:
         item = self.explanation
         self.say()
         self.say(f"Loan {item.loan_id}", style="bold")
-        self.say(f"Reviewed as of {item.evaluation_date:%B} {item.evaluation_date.day}, {item.evaluation_date.year} under {item.program_title}'s rules")
+        self.say(
+            f"Reviewed as of {item.evaluation_date:%B} {item.evaluation_date.day}, "
+            f"{item.evaluation_date.year} under {item.program_title}'s rules"
+        )
         if not item.investor_known:
             self.say(
-                "Who owns this loan is not known. This is what holds if these rules apply; the servicer must tell you who owns it.",
+                "Who owns this loan is not known. This is what holds if these rules apply; "
+                "the servicer must tell you who owns it.",
                 style="yellow",
             )
         for name in item.assumed:
             fact = next(fact for fact in item.facts if fact.name == name)
-            self.say(f"ASSUMED, not known: {fact.meaning.rstrip('.')}: {fact.value}. What rests on it holds only if that is so.", style="bold yellow")
+            self.say(
+                f"ASSUMED, not known: {fact.meaning.rstrip('.')}: {fact.value}. "
+                "What rests on it holds only if that is so.",
+                style="bold yellow",
+            )
         for note in self.notes:
             self.say(f"About the data: {note}", style="dim")
         self.say()
@@ -174,12 +209,19 @@ class _Page:
         open_ones = len(possible) - sure
         parts = [f"{sure} {'option is' if sure == 1 else 'options are'} open"] if sure else []
         noun = "" if sure else " options" if open_ones > 1 else " option"
-        parts += [f"{open_ones}{noun} may be possible once questions or approvals are settled"] if open_ones else []
+        parts += (
+            [f"{open_ones}{noun} may be possible once questions or approvals are settled"]
+            if open_ones
+            else []
+        )
         self.say(f"{', and '.join(parts)}. First in the order: {best.title}.", style="bold")
         if item.order_citation is not None:
-            self.say(f"The order is the investor's own {self.source(item.order_citation)}; all options are shown.", style="dim")
+            self.say(
+                f"The order is the investor's own {self.source(item.order_citation)}; all options are shown.",
+                style="dim",
+            )
 
-    # --- options that are open --------------------------------------------------------------------------------------------
+    # --- options that are open --------------------------------------------------------------------
 
     def _possible(self, place: int, option: OptionExplained) -> None:
         from hopenow.cli.console import STATUS_STYLE
@@ -230,7 +272,7 @@ class _Page:
         self.say()
         self.screen.print(Padding(table, (0, 0, 0, 3), expand=False))
 
-    # --- the rest ---------------------------------------------------------------------------------------------------------
+    # --- the rest ---------------------------------------------------------------------------------
 
     def _questions(self, option: OptionExplained) -> None:
         """Ask each question in full where it first comes up; later options name its number."""
@@ -246,7 +288,9 @@ class _Page:
             self.say(f"{word} {', '.join(map(str, sorted(earlier)))} above", 5 if new else 3)
 
     def _ruled_out(self) -> None:
-        others = [option for option in self.explanation.ranked() if option.status not in ("eligible", "conditional")]
+        others = [
+            option for option in self.explanation.ranked() if option.status not in ("eligible", "conditional")
+        ]
         if not others:
             return
         self.head("Not open now, and what would change that")
@@ -256,7 +300,11 @@ class _Page:
                 self.say(f"Not in force on this date. {option.coverage}", 3, "dim")
             for rule in self._reasons(option):
                 self.say(f"- Not met: {rule.says} {self.source(rule.citation)}", 3)
-                known = [f"{fact.meaning.rstrip('.')}: {fact.value}" for fact in rule.facts if fact.value != "not known"]
+                known = [
+                    f"{fact.meaning.rstrip('.')}: {fact.value}"
+                    for fact in rule.facts
+                    if fact.value != "not known"
+                ]
                 if known:
                     self.say(f"here: {'; '.join(known)}", 5, "dim")
                 self.say(f"would change it: {rule.change}", 5, "dim")
@@ -282,23 +330,29 @@ class _Page:
             return
         self.head("Sources")
         for place, (text, citation) in enumerate(self.sources.items(), start=1):
-            self.say(f"[{place}] {text}{f' {citation.url}' if citation.url else ''}  ({citation.verification})", 1, MARK_STYLE[citation.verification])
+            self.say(
+                f"[{place}] {text}{f' {citation.url}' if citation.url else ''}  ({citation.verification})",
+                1,
+                MARK_STYLE[citation.verification],
+            )
         marks = {citation.verification for citation in self.sources.values()}
         for mark, words in MARK_WORDS.items():
             if mark in marks:
                 self.say(f"{mark}: {words}", 1, "dim")
         self.say()
-        self.say("Help from a HUD-approved housing counseling agency is free. Be wary of anyone who asks for money up front.", 1)
+        self.say(
+            "Help from a HUD-approved housing counseling agency is free. "
+            "Be wary of anyone who asks for money up front.",
+            1,
+        )
 
 
 MARK_WORDS = {
     "verified": "read in the publisher's own text.",
-    "secondary": "read in a careful restatement, or in an edition close to the date; not compared word for word.",
-    "unverified": "could not be confirmed at its source; it never rules an option out and must be confirmed first.",
+    "secondary": "read in a careful restatement, or an edition close to the date; not compared by word.",
+    "unverified": "could not be confirmed at its source; never rules an option out, must be confirmed.",
 }
 
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
-
-

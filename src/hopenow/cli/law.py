@@ -33,7 +33,12 @@ def programs_command() -> int:
 
 
 def _kind(kind: str) -> str:
-    return {"finding": "finding", "reinstate": "pay what is due", "keep": "keeps the home", "leave": "leaves the home"}[kind]
+    return {
+        "finding": "finding",
+        "reinstate": "pay what is due",
+        "keep": "keeps the home",
+        "leave": "leaves the home",
+    }[kind]
 
 
 @command.command("list")
@@ -52,7 +57,9 @@ def list_command(wanted: str | None, day: str | None) -> int:
     for program in _programs(wanted):
         for option in program.options:
             for item in option.law.rule_sets:
-                if program.id not in item.authorities or (on is not None and not _in_force(item.start, item.end, on)):
+                if program.id not in item.authorities or (
+                    on is not None and not _in_force(item.start, item.end, on)
+                ):
                     continue
                 start, end = item.start or "(open)", item.end or "(open)"
                 table.add_row(
@@ -78,20 +85,28 @@ def show_command(option: str, day: str | None, wanted: str | None, all_dates: bo
 
     from hopenow.cli.console import console
     from hopenow.errors import InputError
+    from hopenow.portfolio.choices import today
 
     screen = console()
-    found = [(program, item) for program in _programs(wanted) for item in program.options if item.id == option]
+    found = [
+        (program, item) for program in _programs(wanted) for item in program.options if item.id == option
+    ]
     if not found:
         known = sorted({item.id for program in _programs(wanted) for item in program.options})
         near = difflib.get_close_matches(option, known, n=1)
-        raise InputError(f"no option is called {option!r}; " + (f"did you mean {near[0]}?" if near else f"options: {', '.join(known)}"))
-    on = _day(day) or datetime.date.today()
+        raise InputError(
+            f"no option is called {option!r}; "
+            + (f"did you mean {near[0]}?" if near else f"options: {', '.join(known)}")
+        )
+    on = _day(day) or today()
     for program, item in found:
         _show_option(screen, program, item, on, all_dates)
     return 0
 
 
-def _show_option(screen: Console, program: Program, option: Option, on: datetime.date, all_dates: bool) -> None:
+def _show_option(
+    screen: Console, program: Program, option: Option, on: datetime.date, all_dates: bool
+) -> None:
     from hopenow.law import segments
 
     law = option.law
@@ -107,7 +122,9 @@ def _show_option(screen: Console, program: Program, option: Option, on: datetime
     if all_dates:
         _show_all_values(screen, law, program.id)
         return
-    current = next((segment for segment in segments(law, program.id) if segment.start <= on <= segment.end), None)
+    current = next(
+        (segment for segment in segments(law, program.id) if segment.start <= on <= segment.end), None
+    )
     if current is None:
         spans = [f"{segment.start} to {segment.end}" for segment in segments(law, program.id)]
         screen.print(f"Not in force on {on}. Covered: {'; '.join(spans) or 'no date'}", style="yellow")
@@ -119,19 +136,29 @@ def _show_segment(screen: Console, option: Option, segment: Segment, on: datetim
     from hopenow.portfolio.legend import shown_value
 
     law = option.law
-    figures = {name: shown_value(segment.parameters.source(name).value, law.parameters[name].unit) for name in segment.parameters}
+    figures = {
+        name: shown_value(segment.parameters.source(name).value, law.parameters[name].unit)
+        for name in segment.parameters
+    }
     screen.print(f"Rules on {on} ({segment.rule_set.id})", style="bold")
     for name, source in segment.rules.items():
         words = law.rules[name]
         effect = source.effect or words.effect
-        note = {"deny": "", "approval": f" [needs approval of {words.approver} otherwise]", "condition": " [to be done]"}[effect]
+        note = {
+            "deny": "",
+            "approval": f" [needs approval of {words.approver} otherwise]",
+            "condition": " [to be done]",
+        }[effect]
         screen.print(f"  {name}: {words.says.format(**figures)}{note}")
         screen.print(f"      to change a no: {words.change.format(**figures)}", style="dim")
         _cite(screen, law, source.cite, source.verification, 6)
     screen.print("Figures", style="bold")
     for name in segment.parameters:
         value = segment.parameters.source(name)
-        screen.print(f"  {name} = {figures[name]} ({law.parameters[name].unit.replace('_', ' ')}): {law.parameters[name].meaning}")
+        screen.print(
+            f"  {name} = {figures[name]} ({law.parameters[name].unit.replace('_', ' ')}): "
+            f"{law.parameters[name].meaning}"
+        )
         _cite(screen, law, value.cite, value.verification, 6)
     if law.process:
         screen.print("How it is done", style="bold")
@@ -153,7 +180,10 @@ def _show_all_values(screen: Console, law: OptionLaw, authority: str) -> None:
             if authority in value.authorities:
                 span = f"{value.start or '(open)'} to {value.end or '(open)'}"
                 where = f" in {', '.join(value.rule_sets)}" if value.rule_sets else ""
-                screen.print(f"    {shown_value(value.value, parameter.unit)}  {span}{where}{f'. {value.note}' if value.note else ''}")
+                screen.print(
+                    f"    {shown_value(value.value, parameter.unit)}  {span}{where}"
+                    f"{f'. {value.note}' if value.note else ''}"
+                )
                 _cite(screen, law, value.cite, value.verification, 6)
 
 
@@ -178,7 +208,9 @@ def _day(text: str | None) -> datetime.date | None:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not a day; write it as YYYY-MM-DD", param_hint="--on") from None
+        raise click.BadParameter(
+            f"{text!r} is not a day; write it as YYYY-MM-DD", param_hint="--on"
+        ) from None
 
 
 @command.command("check")
@@ -186,7 +218,8 @@ def _day(text: str | None) -> datetime.date | None:
 def check_command(files: tuple[Path, ...]) -> int:
     """Load every law file of the project (and FILES) strictly, and report all defects.
 
-    FILES are option files (checked against the documents.yaml beside them, or the project's own) or private-label profiles.
+    FILES are option files (checked against the documents.yaml beside them, or the project's own) or
+    private-label profiles.
     """
     from hopenow.portfolio.lawcheck import check
 

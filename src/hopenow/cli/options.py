@@ -61,5 +61,10 @@ def chosen(
     from hopenow.portfolio.choices import settings
 
     return settings(
-        assume=assume, adopted=adopted, programs=programs, profiles=profiles, pool_used=pool_used, reference_dir=reference_dir
+        assume=assume,
+        adopted=adopted,
+        programs=programs,
+        profiles=profiles,
+        pool_used=pool_used,
+        reference_dir=reference_dir,
     )

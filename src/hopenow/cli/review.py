@@ -20,16 +20,59 @@ SUFFIX = "-review"
 
 @click.command("review")
 @click.argument("tape", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Folder for the results [default: TAPE-review].")
-@click.option("--format", "formats", default="parquet", show_default=True, metavar="LIST", help="parquet, csv, or parquet,csv.")
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder for the results [default: TAPE-review].",
+)
+@click.option(
+    "--format",
+    "formats",
+    default="parquet",
+    show_default=True,
+    metavar="LIST",
+    help="parquet, csv, or parquet,csv.",
+)
 @click.option("--report/--no-report", default=True, show_default=True, help="Write the HTML report.")
-@click.option("--loan-pages", metavar="N", type=click.IntRange(min=0), default=20, show_default=True, help="Pages of single loans beside the report.")
-@click.option("--mapping", metavar="FILE", type=click.Path(path_type=Path), help="Which column is which fact (see `hopenow tape inspect`).")
-@click.option("--extra-columns", "extra", type=click.Choice(["refuse", "ignore"]), default="refuse", show_default=True, help="Columns that are not facts, in a table without mapping.")
+@click.option(
+    "--loan-pages",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Pages of single loans beside the report.",
+)
+@click.option(
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Which column is which fact (see `hopenow tape inspect`).",
+)
+@click.option(
+    "--extra-columns",
+    "extra",
+    type=click.Choice(["refuse", "ignore"]),
+    default="refuse",
+    show_default=True,
+    help="Columns that are not facts, in a table without mapping.",
+)
 @click.option("--at", metavar="MONTH", default="last", show_default=True, help=AT_HELP)
 @with_settings
-@click.option("--batch-rows", metavar="N", type=click.IntRange(min=1), default=65_536, show_default=True, help="Rows reviewed at once; results do not depend on it.")
-@click.option("--threads", metavar="N", type=click.IntRange(min=1), help="Pieces reviewed side by side; results do not depend on it.")
+@click.option(
+    "--batch-rows",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=65_536,
+    show_default=True,
+    help="Rows reviewed at once; results do not depend on it.",
+)
+@click.option(
+    "--threads",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Pieces reviewed side by side; results do not depend on it.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 when rows were skipped.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 def command(
@@ -49,9 +92,10 @@ def command(
 ) -> int:
     """Review every loan of TAPE under every option of its programs.
 
-    TAPE is one or more files: Fannie Mae's or Freddie Mac's loan-performance files (recognized), any CSV or Parquet file with
-    facts as columns, or any other with a mapping. Results, findings and a summary go into the folder; they appear when all is
-    done. Rows that cannot be reviewed are listed with their reasons, and the counts add up.
+    TAPE is one or more files: Fannie Mae's or Freddie Mac's loan-performance files (recognized), any CSV or
+    Parquet file with facts as columns, or any other with a mapping. Results, findings and a summary go into
+    the folder; they appear when all is done. Rows that cannot be reviewed are listed with their reasons, and
+    the counts add up.
     """
     from hopenow.cli.console import console
     from hopenow.portfolio.choices import parse_at
@@ -69,7 +113,14 @@ def command(
 
 
 def reviewed(
-    tape: tuple[Path, ...], folder: Path, settings: Settings, *, report: bool, loan_pages: int, quiet: bool, **choices: Any
+    tape: tuple[Path, ...],
+    folder: Path,
+    settings: Settings,
+    *,
+    report: bool,
+    loan_pages: int,
+    quiet: bool,
+    **choices: Any,
 ) -> Summary:
     """Review a tape with progress on standard error, and write the report."""
     from hopenow.cli.console import Reporter
@@ -77,7 +128,13 @@ def reviewed(
 
     with Reporter("Review", quiet=quiet) as reporter:
         return review_tape(
-            tape, folder, settings, progress=reporter.callback, report=report, loan_pages=loan_pages, **choices
+            tape,
+            folder,
+            settings,
+            progress=reporter.callback,
+            report=report,
+            loan_pages=loan_pages,
+            **choices,
         )
 
 
@@ -100,7 +157,8 @@ def _show_counts(summary: Summary, console: Console) -> None:
 
     rate = summary.reviewed / summary.seconds["total"] if summary.seconds.get("total") else 0
     console.print(
-        f"Read {number(summary.read)} = reviewed {number(summary.reviewed)} + skipped {number(summary.skipped)}"
+        f"Read {number(summary.read)} = reviewed {number(summary.reviewed)} "
+        f"+ skipped {number(summary.skipped)}"
         f"   ({duration(summary.seconds['total'])}, {number(round(rate))} a second)",
         style="bold",
     )
@@ -108,7 +166,8 @@ def _show_counts(summary: Summary, console: Console) -> None:
         console.print(f"  skipped {number(count):>9}  {reason}")
     if summary.investor_unknown:
         console.print(
-            f"  {number(summary.results)} results: a loan whose investor is not known has one for each program that may apply "
+            f"  {number(summary.results)} results: a loan whose investor is not known has one for each "
+            "program that may apply "
             f"({number(summary.investor_unknown)} such results)"
         )
     for program, count in summary.programs.items():
@@ -122,7 +181,9 @@ def _show_outlook(summary: Summary, console: Console) -> None:
 
     from hopenow.cli.console import number, percent_of
 
-    table = Table(title="Best that is open", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        title="Best that is open", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
     for name, justify in (("results", "right"), ("share", "right"), ("", "left")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for outlook, count in summary.outlook.items():
@@ -159,7 +220,9 @@ def _show_options(summary: Summary, console: Console) -> None:
         for option in summary.options:
             if option.program == program and option.kind != "finding":
                 counts = [number(option.statuses.get(status, 0)) for status in STATUS_WORDS]
-                why = ", ".join(f"{rule} ({number(count)})" for rule, count in list(option.failed.items())[:2])
+                why = ", ".join(
+                    f"{rule} ({number(count)})" for rule, count in list(option.failed.items())[:2]
+                )
                 table.add_row(f"  {option.title}", *counts, why)
     console.print()
     console.print(table)
@@ -181,7 +244,10 @@ def _show_assumed(summary: Summary, console: Console) -> None:
     from hopenow.cli.console import number
 
     for name, entry in summary.assumed.items():
-        console.print(f"Assumed where unknown: {name} = {entry.value} ({number(entry.results)} results rest on it)", style="bold yellow")
+        console.print(
+            f"Assumed where unknown: {name} = {entry.value} ({number(entry.results)} results rest on it)",
+            style="bold yellow",
+        )
     for name, day in summary.adopted.items():
         console.print(f"Adopted early: {name} from {day}", style="bold yellow")
 
@@ -192,8 +258,14 @@ def _show_findings(summary: Summary, console: Console) -> None:
     errors, warnings = summary.findings.get("error", 0), summary.findings.get("warning", 0)
     if errors or warnings:
         console.print()
-        console.print(f"Findings about the tape: {number(errors)} errors, {number(warnings)} warnings", style="bold")
+        console.print(
+            f"Findings about the tape: {number(errors)} errors, {number(warnings)} warnings", style="bold"
+        )
         for row in summary.findings_by_rule[:5]:
-            console.print(f"  {number(row['count']):>9}  {row['severity']:<8} {row['rule']}  {row['field'] or ''}")
+            console.print(
+                f"  {number(row['count']):>9}  {row['severity']:<8} {row['rule']}  {row['field'] or ''}"
+            )
         if len(summary.findings_by_rule) > 5:
-            console.print(f"             and {len(summary.findings_by_rule) - 5} more kinds; see the findings file")
+            console.print(
+                f"             and {len(summary.findings_by_rule) - 5} more kinds; see the findings file"
+            )

@@ -36,11 +36,13 @@ def _due(clocks: Sequence[Clock], words: Mapping[str, str]) -> dict[str, Any]:
 def _dates(words: Mapping[str, str], *, opening: bool = False) -> dict[str, Field]:
     fields = {word: Field("date", f"last day of {name}") for word, name in words.items()}
     if opening:
-        fields |= {f"{word.removesuffix('_by')}_from": Field("date", f"first day of {name}") for word, name in words.items()}
+        fields |= {
+            f"{word.removesuffix('_by')}_from": Field("date", f"first day of {name}") for word, name in words.items()
+        }
     return fields
 
 
-# --- the application --------------------------------------------------------------------------------------
+# --- the application ------------------------------------------------------------------------------
 
 _EVALUATION: Mapping[str, str] = {
     "ack_by": "acknowledge_package",
@@ -86,12 +88,15 @@ _EVALUATION_HANDLER = Handler(
     dated_by=("brp_received", "brp_complete"),
 )
 
-# --- forbearance ------------------------------------------------------------------------------------------
+# --- forbearance ----------------------------------------------------------------------------------
 
 
 def _forbearance(run: Run) -> Mapping[str, Any]:
     clocks = forbearance_clocks(
-        run.program, run.get("start"), run.get("end"), reduced_payments=bool(run.values.get("reduced_payments"))
+        run.program,
+        run.get("start"),
+        run.get("end"),
+        reduced_payments=bool(run.values.get("reduced_payments")),
     )
     reduced = [clock.due for clock in clocks if clock.name == "reduced_payment"]
     return {**_due(clocks, {"contact_by": "contact_before_end"}), "reduced_payments_by": reduced}
@@ -115,7 +120,7 @@ _FORBEARANCE = Handler(
     dated_by=("start",),
 )
 
-# --- short sale -------------------------------------------------------------------------------------------
+# --- short sale -----------------------------------------------------------------------------------
 
 _SALE: Mapping[str, str] = {
     "ack_by": "acknowledge_offer",
@@ -156,7 +161,7 @@ _SHORT_SALE = Handler(
     dated_by=("brp_and_offer_received", "offer_received"),
 )
 
-# --- Mortgage Release -------------------------------------------------------------------------------------
+# --- Mortgage Release -----------------------------------------------------------------------------
 
 _DEED = re.compile(r"deed_received_(?P<day>\d{4}-\d{2}-\d{2})", re.ASCII)
 _RELEASE: Mapping[str, str] = {
@@ -172,7 +177,11 @@ _RELEASE: Mapping[str, str] = {
 def _release(run: Run) -> Mapping[str, Any]:
     sale = run.get("sale")
     clocks = release_clocks(
-        run.program, run.get("acceptance"), sale_date=sale, deed_received=run.get("deed_received"), closures=run.get("closures") or ()
+        run.program,
+        run.get("acceptance"),
+        sale_date=sale,
+        deed_received=run.get("deed_received"),
+        closures=run.get("closures") or (),
     )
     found = _due(clocks, _RELEASE)
     for name in run.wanted:
@@ -201,11 +210,15 @@ _RELEASE_HANDLER = Handler(
     needs=(("acceptance",),),
     dated_by=("acceptance",),
     output_patterns=(
-        Pattern("deed_received_<date>", _DEED, Field("text", "allowed, or prior approval needed (n days before sale)")),
+        Pattern(
+            "deed_received_<date>",
+            _DEED,
+            Field("text", "allowed, or prior approval needed (n days before sale)"),
+        ),
     ),
 )
 
-# --- solicitation -----------------------------------------------------------------------------------------
+# --- solicitation ---------------------------------------------------------------------------------
 
 _WINDOWS: Mapping[str, str] = {
     "flex_solicit_by": "solicit_flex",
@@ -267,34 +280,42 @@ _SOLICITATION = Handler(
     },
     outputs={
         **_dates(_WINDOWS, opening=True),
-        "flex_solicit_with_that_sale": Field("text", "allowed, allowed until a day, or refused (within n days)"),
+        "flex_solicit_with_that_sale": Field("text", "allowed; allowed until a day; refused (within n days)"),
     },
     compute=_solicitation,
     labels=("solicitation", "flex.2024-12", "pd.2023-10"),
     needs=(
         (
-            "day90", "next_due_date", "ddlpi", "forbearance_expired", "repayment_failed_month_end", "repayment_failed",
+            "day90",
+            "next_due_date",
+            "ddlpi",
+            "forbearance_expired",
+            "repayment_failed_month_end",
+            "repayment_failed",
             "deferral_unanswered",
         ),
     ),
-    dated_by=("evaluation_date",),
-)  # fmt: skip
+    dated_by=(
+        "day90",
+        "next_due_date",
+        "ddlpi",
+        "forbearance_expired",
+        "repayment_failed_month_end",
+        "repayment_failed",
+        "deferral_unanswered",
+    ),
+)
 
-# --- escrow -----------------------------------------------------------------------------------------------
+# --- escrow ---------------------------------------------------------------------------------------
 
 
 def _escrow(run: Run) -> Mapping[str, Any]:
-    shortage, months = run.get("shortage", "escrow_shortage"), run.get("months")
-    many = shortage if isinstance(shortage, list) else [shortage]
-    spread = [escrow_spread(run.program, amount, run.date, months=months) for amount in many]
-    monthly = [item.monthly for item in spread]
-    last = [item.installments[-1] for item in spread]
-    one = not isinstance(shortage, list)
+    spread = escrow_spread(run.program, run.get("shortage", "escrow_shortage"), run.date, months=run.get("months"))
     return {
-        "monthly": monthly[0] if one else monthly,
-        "escrow_shortage_monthly": monthly[0] if one else monthly,
-        "last_installment": last[0] if one else last,
-        "months": len(spread[0].installments),
+        "monthly": spread.monthly,
+        "escrow_shortage_monthly": spread.monthly,
+        "last_installment": spread.installments[-1],
+        "months": len(spread.installments),
     }
 
 
@@ -304,14 +325,14 @@ _ESCROW = Handler(
     inputs={
         "date": Field("date", "day of the escrow analysis"),
         "evaluation_date": Field("date", "the same"),
-        "shortage": Field("money", "shortage, one or several", "either"),
-        "escrow_shortage": Field("money", "the same", "either"),
+        "shortage": Field("money", "shortage"),
+        "escrow_shortage": Field("money", "the same"),
         "months": Field("count", "months, where the borrower chose fewer than the rule gives"),
     },
     outputs={
-        "monthly": Field("money", "monthly installment, or one for each shortage", "either"),
-        "escrow_shortage_monthly": Field("money", "the same", "either"),
-        "last_installment": Field("money", "last installment, which takes what rounding leaves", "either"),
+        "monthly": Field("money", "monthly installment"),
+        "escrow_shortage_monthly": Field("money", "the same"),
+        "last_installment": Field("money", "last installment, which takes what rounding leaves"),
         "months": Field("count", "number of installments"),
     },
     compute=_escrow,

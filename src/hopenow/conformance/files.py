@@ -188,7 +188,7 @@ def _defects(entry: Mapping[Any, Any]) -> Iterable[str]:
     if isinstance(investor, str):
         for part in investor.split("/"):
             if part not in INVESTORS:
-                yield f"unknown investor {part!r}; known: {', '.join(INVESTORS)}, and two of them as FHLMC/FNMA"
+                yield f"unknown investor {part!r}; known: {', '.join(INVESTORS)}; two as FHLMC/FNMA"
     authority = entry.get("authority")
     if isinstance(authority, str) and authority not in AUTHORITIES:
         yield f"unknown authority {authority!r}; known: {', '.join(AUTHORITIES)}"

@@ -16,9 +16,15 @@ from hopenow.programs.registry import program
 __all__ = ["Handler", "Pattern", "option_of", "review_handler", "review_outputs"]
 
 _KIND_OF_TERM = {
-    "money": "money", "rate": "rate", "months": "count", "days": "count", "count": "count", "date": "date", "flag": "flag",
+    "money": "money",
+    "rate": "rate",
+    "months": "count",
+    "days": "count",
+    "count": "count",
+    "date": "date",
+    "flag": "flag",
     "text": "text",
-}  # fmt: skip
+}
 
 ANSWERS: Mapping[str, Field] = {
     "eligible": Field("flag", "no rule that the facts of the case decide rules the option out"),
@@ -108,7 +114,9 @@ def review_outputs(name: str, words: Mapping[str, str], more: Mapping[str, Field
     """
     columns = option_of(name).columns
     own = {
-        column: Field(_KIND_OF_TERM[kind], f"term {column}") for column, kind in columns.items() if kind in _KIND_OF_TERM
+        column: Field(_KIND_OF_TERM[kind], f"term {column}")
+        for column, kind in columns.items()
+        if kind in _KIND_OF_TERM
     }
     return {**ANSWERS, **own, **{word: own[column] for word, column in words.items()}, **more}
 
@@ -116,7 +124,9 @@ def review_outputs(name: str, words: Mapping[str, str], more: Mapping[str, Field
 def answers(run: Run, reviewed: Reviewed) -> dict[str, Any]:
     """Return the answers of a review, with a note on what it leaves open."""
     if reviewed.unknown and {"eligible", "approved"} & set(run.wanted) and reviewed.not_ruled_out:
-        run.notes.append(f"eligible as far as the case goes; it does not give the facts for {', '.join(reviewed.unknown)}")
+        run.notes.append(
+            f"eligible as far as the case goes; it does not give the facts for {', '.join(reviewed.unknown)}"
+        )
     return {
         "eligible": reviewed.not_ruled_out,
         "approved": reviewed.not_ruled_out,
@@ -173,7 +183,9 @@ def review_handler(
     names = words or {}
 
     def compute(run: Run) -> Mapping[str, Any]:
-        given = values(run) if values else {name: value for name, value in run.values.items() if name not in (inputs or {})}
+        given = (
+            values(run) if values else {name: value for name, value in run.values.items() if name not in (inputs or {})}
+        )
         reviewed = run.review(option, given, ordinary=ordinary, readings=readings(run) if readings else None)
         found = figures(run, reviewed, names)
         return {**found, **(work(run, reviewed) if work else {})}

@@ -1,4 +1,4 @@
-"""Handlers of the options that keep the home without changing the note: deferral, forbearance, repayment plan."""
+"""Handlers of the options that keep the home and the note: deferral, forbearance, repayment plan."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from hopenow.conformance.handler import Handler, Pattern, answers, review_handle
 from hopenow.conformance.kinds import KINDS, Field
 from hopenow.conformance.loans import NAMES, loan_fields
 from hopenow.conformance.run import Reviewed, Run, total
-from hopenow.dates import add_months, mba_months
+from hopenow.dates import add_months, mba_months, months_between
 from hopenow.errors import InputError
 from hopenow.money import format_ppm, percent_of
-from hopenow.programs.conventional.process import Rulebook, deferral_clocks, forbearance_clocks, forbearance_room
+from hopenow.programs.conventional.process import (
+    Rulebook,
+    deferral_clocks,
+    forbearance_clocks,
+    forbearance_room,
+)
 
-# --- payment deferral -------------------------------------------------------------------------------------
+# --- payment deferral -----------------------------------------------------------------------------
 
 _DEFERRAL_WORDS: Mapping[str, str] = {
     "nib_upb": "deferred_balance",
@@ -59,9 +64,15 @@ _DEFERRAL_IN: Mapping[str, Field] = {
     "closures": Field("date", "further days that are not business days", "list"),
 }
 _ON_BALANCE = (
-    "deferred_principal", "deferred_interest", "interest_bearing_balance", "gross_balance", "ib_upb", "gross_upb", "rate_pct",
+    "deferred_principal",
+    "deferred_interest",
+    "interest_bearing_balance",
+    "gross_balance",
+    "ib_upb",
+    "gross_upb",
+    "rate_pct",
     "total_arrearage",
-)  # fmt: skip
+)
 
 
 def _given(run: Run, fact: str) -> bool:
@@ -112,6 +123,9 @@ def _deferral(run: Run, reviewed: Reviewed) -> Mapping[str, Any]:
         by_name = {clock.name: clock.due for clock in clocks}
         found |= {word: by_name.get(clock) for word, clock in _DEFERRAL_CLOCKS.items()}
         found["effective_date"] = by_name.get("deferral_takes_effect", term("effective_date"))
+        if run.values.get("processing_month") and "smdu_entry_by" in run.wanted:
+            found["smdu_entry_by"] = by_name.get("processing_month")
+            run.notes.append("reading: with a processing month the case is entered by its last day")
     elif not _given(run, "next_due_date"):
         found["effective_date"] = None
     return found
@@ -128,12 +142,12 @@ def _deferral_handler(word: str, title: str, option: str) -> Handler:
         readings=_deferral_reading,
         inputs=_DEFERRAL_IN,
         values=_deferral_values,
-        about="Any word of the loan. Amounts need pi and payments_deferred (or months_unpaid); the split into principal and "
-        "interest also needs ib_upb and note_rate_pct; the clocks need evaluation_date.",
+        about="Any word of the loan. Amounts need pi and payments_deferred (or months_unpaid); the split into "
+        "principal and interest also needs ib_upb and note_rate_pct; the clocks need evaluation_date.",
     )
 
 
-# --- forbearance ------------------------------------------------------------------------------------------
+# --- forbearance ----------------------------------------------------------------------------------
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _ORDINAL = "|".join((*_ORDINALS, "next"))
@@ -181,7 +195,7 @@ def _terms(run: Run) -> list[tuple[datetime.date, datetime.date]]:
 
 
 def _next_due(run: Run) -> datetime.date | None:
-    unpaid = run.get("unpaid_due_dates")
+    unpaid: list[datetime.date] | None = run.get("unpaid_due_dates")
     if unpaid:
         return min(unpaid)
     due = run.get("next_due_date")
@@ -277,7 +291,9 @@ def _contact_by(run: Run, start: datetime.date, end: datetime.date) -> datetime.
     return next((clock.due for clock in clocks if clock.name == "contact_before_end"), None)
 
 
-def _forbearance_facts(run: Run, terms: list[tuple[datetime.date, datetime.date]], requested: int | None) -> Mapping[str, Any]:
+def _forbearance_facts(
+    run: Run, terms: list[tuple[datetime.date, datetime.date]], requested: int | None
+) -> Mapping[str, Any]:
     own = set(_FORBEARANCE_IN) | {name for name in run.values if _REQUESTED.fullmatch(name)}
     facts = {name: value for name, value in run.values.items() if name not in own}
     if run.get("unpaid_due_dates"):
@@ -298,22 +314,30 @@ _FORBEARANCE = Handler(
         "fb.pre-2026-05": ("fb.pre-2026-05", "fb.pre-2026-05-f"),
         "fb.2026-05": ("fb.2026-05", "fb.2026-05-f"),
     },
-    dated_by=("evaluation_date", "start", "next_start"),
+    dated_by=("evaluation_date", "qrpc", "start", "terms", "next_start"),
     input_patterns=(
         Pattern("requested_<place>_term_months", _REQUESTED, Field("count", "length asked for of the next term")),
     ),
     output_patterns=(
-        Pattern("cumulative_after_<n>", _CUMULATIVE, Field("count", "months from the first day to the end of term n")),
+        Pattern(
+            "cumulative_after_<n>",
+            _CUMULATIVE,
+            Field("count", "months from the first day to the end of term n"),
+        ),
         Pattern("months_delinquent_at_<date>", _BEHIND, Field("count", "unpaid installments on that day")),
-        Pattern("<place>_<n>_months_allowed", _ASKED, Field("flag", "a next term of n months is within every limit")),
+        Pattern(
+            "<place>_<n>_months_allowed",
+            _ASKED,
+            Field("flag", "a next term of n months is within every limit"),
+        ),
         Pattern("<place>_allowed_months", _ALLOWED, Field("count", "longest next term")),
         Pattern("<place>_end", _END, Field("date", "last day of the longest next term")),
     ),
-    about="Terms as start and end or as a list; delinquency as unpaid_due_dates, next_due_date, ddlpi or months_delinquent (on the "
-    "day before the first term). <place> is first, second, third and so on, or next.",
+    about="Terms as start and end or as a list; delinquency as unpaid_due_dates, next_due_date, ddlpi or "
+    "months_delinquent (on the day before the first term). <place> is first, second, third and so on, or next.",
 )
 
-# --- repayment plan ---------------------------------------------------------------------------------------
+# --- repayment plan -------------------------------------------------------------------------------
 
 _PLAN = re.compile(r"(?P<months>\d+)\.(?P<figure>installment|total|pct|ok|why|last_installment)", re.ASCII)
 _PLAN_FIELDS: Mapping[str, Field] = {
@@ -331,10 +355,17 @@ _REPAYMENT_MORE: Mapping[str, Field] = {
     "shortest_months": Field("count", "shortest plan within payment limit and capacity"),
     "smallest_n": Field("count", "the same as shortest_months"),
     "can_afford": Field("flag", "some plan without approval fits"),
+    "cumulative_months": Field("count", "calendar months from start to end"),
+    "total_paid": Field("money", "what the plan payments repay in all"),
+    "covers": Field("flag", "the plan payments repay the whole arrears"),
 }
 _REPAYMENT_IN: Mapping[str, Field] = {
     "arrears": Field("money", "past-due amount to be repaid"),
+    "total_outstanding": Field("money", "the same as arrears"),
     "months": Field("count", "length of the plan"),
+    "start": Field("date", "first day of the plan"),
+    "end": Field("date", "last day of the plan"),
+    "monthly_amount": Field("money", "part of the arrears paid each month, where the plan states it"),
 }
 
 
@@ -362,12 +393,24 @@ def _plan(rules: Rulebook, payment: int, arrears: int, capacity: int | None, mon
     }
 
 
+def _regular_payment(run: Run) -> int | None:
+    whole: int | None = run.get("contractual_payment", "piti")
+    if whole is None and run.get("pi", "pre_mod_pi") is not None:
+        escrow = ("ti_monthly", "tias_monthly", "tax_monthly", "tax", "hoi_monthly", "hoi", "mi_monthly")
+        whole = run.get("pi", "pre_mod_pi") + sum(run.get(word) or 0 for word in escrow)
+    return whole
+
+
 def _repayment_values(run: Run) -> Mapping[str, Any]:
     values = {name: value for name, value in run.values.items() if name not in _REPAYMENT_IN}
-    arrears, payment = run.get("arrears"), run.get("contractual_payment", "piti")
-    if arrears is not None and payment and not (_given(run, "months_delinquent") or _given(run, "next_due_date")):
-        # The arrears of the review are unpaid payments and late charges; together they make the given amount.
-        values |= {"months_delinquent": arrears // payment, "late_charges": arrears % payment}
+    arrears, payment = run.get("arrears", "total_outstanding"), _regular_payment(run)
+    dated = _given(run, "months_delinquent") or _given(run, "next_due_date") or run.get("ddlpi") is not None
+    if arrears and not dated:
+        # The arrears of the review are unpaid payments less a contribution; together they make the given amount.
+        months = -(-arrears // payment) if payment else 1
+        values["months_delinquent"] = months
+        if payment:
+            values["borrower_contribution"] = months * payment - arrears
     return values
 
 
@@ -375,13 +418,19 @@ def _repayment(run: Run, reviewed: Reviewed) -> Mapping[str, Any]:
     row, term = reviewed.row, reviewed.term
     rules = run.rulebook("repayment_plan")
     payment = row["contractual_payment"]
-    arrears = run.get("arrears") if run.get("arrears") is not None else term("arrears")
+    given = run.get("arrears", "total_outstanding")
+    arrears = given if given is not None else term("arrears")
     found: dict[str, Any] = {
-        "shortest_months": term("months"), "smallest_n": term("months"), "can_afford": term("affordable"),
+        "shortest_months": term("months"),
+        "smallest_n": term("months"),
+        "can_afford": term("affordable"),
         "cap": None if payment is None else percent_of(payment, rules.figure("highest_payment")),
-        "cap_pct": rules.figure("highest_payment"), "installment": term("installment"), "last_installment": term("last_installment"),
+        "cap_pct": rules.figure("highest_payment"),
+        "installment": term("installment"),
+        "last_installment": term("last_installment"),
         "total": term("payment"),
-    }  # fmt: skip
+    }
+    found |= _stated_plan(run, reviewed, arrears, payment, found["cap"])
     if payment is None or arrears is None:
         return found
     capacity = row["monthly_capacity"]
@@ -397,6 +446,28 @@ def _repayment(run: Run, reviewed: Reviewed) -> Mapping[str, Any]:
     return found
 
 
+def _stated_plan(
+    run: Run, reviewed: Reviewed, arrears: int | None, payment: int | None, cap: int | None
+) -> dict[str, Any]:
+    """Judge a plan that the case states by its dates and monthly amount."""
+    start, end, amount = run.get("start"), run.get("end"), run.get("monthly_amount")
+    if start is None or end is None:
+        return {}
+    months = months_between(start, end) + 1
+    paid = None if amount is None else amount * months
+    covers = None if paid is None or arrears is None else paid >= arrears
+    too_high = amount is not None and payment is not None and cap is not None and payment + amount > cap
+    too_long = months > run.rulebook("repayment_plan").figure("longest_plan")
+    within = covers is not False and not too_high and not too_long and reviewed.not_ruled_out is not False
+    return {
+        "cumulative_months": months,
+        "total_paid": paid,
+        "covers": covers,
+        "approved": within,
+        "eligible": within,
+    }
+
+
 def _repayment_handler() -> Handler:
     made = review_handler(
         "repayment_plan",
@@ -406,13 +477,18 @@ def _repayment_handler() -> Handler:
         work=_repayment,
         inputs=_REPAYMENT_IN,
         values=_repayment_values,
-        about="Figures of the plan of `months`, or (left out) of the shortest one that fits; outputs under a number, such as "
-        "{'8': {total: ..., ok: ...}}, are those of a plan of that length.",
+        dated_by=("evaluation_date", "start"),
+        about="Figures of the plan of `months`, or (left out) of the shortest one that fits; outputs under a "
+        "number, such as {'8': {total: ..., ok: ...}}, are those of a plan of that length.",
     )
     patterns = tuple(
         Pattern(f"<n>.{name}", re.compile(rf"\d+\.{name}", re.ASCII), field) for name, field in _PLAN_FIELDS.items()
     )
-    return dataclasses.replace(made, output_patterns=patterns, needs=(("contractual_payment", "piti", "pi", "monthly_principal_and_interest"),))
+    return dataclasses.replace(
+        made,
+        output_patterns=patterns,
+        needs=(("contractual_payment", "piti", "pi", "monthly_principal_and_interest", "start"),),
+    )
 
 
 HANDLERS = (

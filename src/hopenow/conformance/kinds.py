@@ -139,7 +139,8 @@ class Field:
     Attributes:
         kind: key of ``KINDS``.
         meaning: what it is, in words.
-        many: ``one`` value, a ``list`` of them, or ``either``.
+        many: ``one`` value or a ``list`` of them. Where an input is one value, a case may give a list; it is
+            then worked out for each of them, and the outputs are lists in the same order.
     """
 
     kind: str
@@ -158,8 +159,6 @@ class Field:
         if self.kind == "codes" or self.many == "list":
             if not isinstance(value, list):
                 raise InputError(f"{value!r} is not a list")
-            return [read(item) for item in value]
-        if self.many == "either" and isinstance(value, list):
             return [read(item) for item in value]
         return read(value)
 
@@ -223,9 +222,7 @@ def _ratio_difference(expected: Any, got: Fraction | None, *, truncated: bool) -
             _NOT_DETERMINED if got is None else _show_ratio(got),
         )
     _ratio(expected)
-    match = _RATIO.fullmatch(expected)
-    assert match is not None
-    decimals = len(match["part"] or "")
+    decimals = len(expected.partition(".")[2])
     shown = printed(got, decimals, truncated=truncated)
     return None if shown == expected.removesuffix(".") else (expected, shown)
 

@@ -17,8 +17,9 @@ ORDINARY: Mapping[str, Any] = {
     "permanent_change_of_station": False,
     "contribution_unlawful": False,
     "dislocation_allowance": False,
+    "mitigating_relocation_order": False,
 }
-"""What goes without saying where a case works out a contribution: it was evaluated on a package, for a civilian."""
+"""What goes without saying in a contribution case: evaluated on a package, and nobody was ordered to move."""
 
 _WORDS: Mapping[str, str] = {
     "required_contribution": "contribution_minimum",
@@ -69,7 +70,7 @@ _RELEASE = review_handler(
 )
 
 
-# --- contribution alone -----------------------------------------------------------------------------------
+# --- contribution alone ---------------------------------------------------------------------------
 
 
 def _contribution_values(run: Run) -> Mapping[str, Any]:
@@ -78,8 +79,12 @@ def _contribution_values(run: Run) -> Mapping[str, Any]:
     if deficiency is not None:
         # A sale that brings nothing leaves the whole balance unpaid.
         values |= {
-            "interest_bearing_balance": deficiency, "note_rate": 0, "accrued_interest": 0, "sale_price": 0, "sale_commission": 0,
-        }  # fmt: skip
+            "interest_bearing_balance": deficiency,
+            "note_rate": 0,
+            "accrued_interest": 0,
+            "sale_price": 0,
+            "sale_commission": 0,
+        }
     income = ("hti_pct", "housing_ratio_pct", "monthly_gross_income", *_words_of("monthly_gross_income"))
     if run.get(*income) is None and run.get("piti", "pi", "contractual_payment") is not None:
         # Such a case works out the request; that one is made at all is its premise.
@@ -110,11 +115,14 @@ _CONTRIBUTION = dataclasses.replace(
         values=_contribution_values,
         about="Reserves and piti; deficiency and housing ratio (or income) where given.",
     ),
-    needs=(("non_retirement_reserves", *_words_of("liquid_reserves"), "liquid_reserves"), ("piti", "pi", "contractual_payment")),
+    needs=(
+        ("non_retirement_reserves", *_words_of("liquid_reserves"), "liquid_reserves"),
+        ("piti", "pi", "contractual_payment"),
+    ),
 )
 
 
-# --- relocation assistance --------------------------------------------------------------------------------
+# --- relocation assistance ------------------------------------------------------------------------
 
 
 def _relocation_values(run: Run) -> Mapping[str, Any]:
@@ -124,7 +132,12 @@ def _relocation_values(run: Run) -> Mapping[str, Any]:
         values["contribution_unlawful"] = True
     elif required is True:
         # At no housing expense the ratio asks for a contribution.
-        values |= {"liquid_reserves": 0, "monthly_principal_and_interest": 0, "monthly_taxes": 0, "monthly_gross_income": 1}
+        values |= {
+            "liquid_reserves": 0,
+            "monthly_principal_and_interest": 0,
+            "monthly_taxes": 0,
+            "monthly_gross_income": 1,
+        }
     return values
 
 
@@ -139,7 +152,7 @@ _RELOCATION = review_handler(
     about="principal_residence, contribution_required (or the facts that decide it), dla, other_aid.",
 )
 
-# --- arithmetic -------------------------------------------------------------------------------------------
+# --- arithmetic -----------------------------------------------------------------------------------
 
 _SALE: Mapping[str, str] = {
     "price": "price",
@@ -161,7 +174,11 @@ def _proceeds(run: Run) -> Mapping[str, Any]:
     sale = sale_proceeds(balance=balance or 0, **given)
     found: dict[str, Any] = {"costs": sale.costs, "net": sale.net}
     if balance is not None:
-        found |= {"owed": sale.owed, "deficiency": sale.deficiency, "recovery_pct": ratio(sale.net, sale.owed)}
+        found |= {
+            "owed": sale.owed,
+            "deficiency": sale.deficiency,
+            "recovery_pct": ratio(sale.net, sale.owed),
+        }
     return found
 
 
@@ -203,7 +220,7 @@ _HOUSING_RATIO = Handler(
     labels=("ss", "release", "arithmetic"),
 )
 
-# --- imminent default -------------------------------------------------------------------------------------
+# --- imminent default -----------------------------------------------------------------------------
 
 
 def _imminent(run: Run, reviewed: Reviewed) -> Mapping[str, Any]:
@@ -224,30 +241,24 @@ _IMMINENT = review_handler(
     },
     work=_imminent,
     versions={"imminent-default.2018-12": ("imminent-default.2018-12", "imminent-default.2018-12-f")},
-    about="Any word of the loan: days_delinquent, principal_residence, brp_complete, documents_age_days, reserves, hardship, "
-    "hardship_documented, fico, fico_age_days, lates_in_6_months, housing_ratio_pct.",
+    about="Any word of the loan: days_delinquent, principal_residence, brp_complete, documents_age_days, "
+    "reserves, hardship, hardship_documented, fico, fico_age_days, lates_in_6_months, housing_ratio_pct.",
 )
 
-# --- incentives -------------------------------------------------------------------------------------------
+# --- incentives -----------------------------------------------------------------------------------
 
 
 def _incentives(run: Run) -> Mapping[str, Any]:
-    workout = run.get("workout") or "short_sale"
-    days = run.get("days_delinquent")
-
-    def paid(count: int | None) -> int:
-        return incentive(
-            workout,
-            run.program,
-            run.date,
-            days_delinquent=count,
-            last_fee_date=run.get("last_fee_date"),
-            months_to_close=run.get("months_to_close"),
-            retention_paid=run.get("retention_paid"),
-        ).amount
-
-    amounts = [paid(count) for count in days] if isinstance(days, list) else paid(days)
-    return {"incentive": amounts}
+    found = incentive(
+        run.get("workout") or "short_sale",
+        run.program,
+        run.date,
+        days_delinquent=run.get("days_delinquent"),
+        last_fee_date=run.get("last_fee_date"),
+        months_to_close=run.get("months_to_close"),
+        retention_paid=run.get("retention_paid"),
+    )
+    return {"incentive": found.amount}
 
 
 _INCENTIVES = Handler(
@@ -257,12 +268,12 @@ _INCENTIVES = Handler(
         "date": Field("date", "day of completion"),
         "evaluation_date": Field("date", "the same as date"),
         "workout": Field("text", "option id; left out: short_sale"),
-        "days_delinquent": Field("count", "days delinquent, one or several", "either"),
+        "days_delinquent": Field("count", "days delinquent"),
         "last_fee_date": Field("event", "when the last such incentive was paid, or never"),
         "months_to_close": Field("count", "months from the last trial month to closing"),
         "retention_paid": Field("money", "incentives for keeping the home already paid on the loan"),
     },
-    outputs={"incentive": Field("money", "amount, or one for each of the days", "either")},
+    outputs={"incentive": Field("money", "amount")},
     compute=_incentives,
     law="process_dates",
     labels=("incentive.2023-10", "ss", "release"),
@@ -270,4 +281,13 @@ _INCENTIVES = Handler(
 )
 
 
-HANDLERS = (_SHORT_SALE, _RELEASE, _CONTRIBUTION, _RELOCATION, _NET_PROCEEDS, _HOUSING_RATIO, _IMMINENT, _INCENTIVES)
+HANDLERS = (
+    _SHORT_SALE,
+    _RELEASE,
+    _CONTRIBUTION,
+    _RELOCATION,
+    _NET_PROCEEDS,
+    _HOUSING_RATIO,
+    _IMMINENT,
+    _INCENTIVES,
+)

@@ -1,7 +1,7 @@
 """The words in which a worked case describes a loan, and the facts that they become.
 
-Most words are another name of one fact; they stand in ``NAMES``. Every fact of the schema may also be given under its own
-name. Words that need more than a new name stand in ``WORDS``.
+Most words are another name of one fact; they stand in ``NAMES``. Every fact of the schema may also be given
+under its own name. Words that need more than a new name stand in ``WORDS``.
 """
 
 from __future__ import annotations
@@ -178,8 +178,7 @@ class Loan:
         """
         if fact in self.facts and self.facts[fact] != value:
             raise InputError(
-                f"{word} and {self.told[fact]} contradict each other: both give {fact} "
-                f"({self.facts[fact]} and {value})"
+                f"{word} and {self.told[fact]} contradict each other: both give {fact} ({self.facts[fact]} and {value})"
             )
         self.facts[fact] = value
         self.told[fact] = word
@@ -237,7 +236,9 @@ def _arrears(loan: Loan, items: Any, _: Any) -> None:
         fact, sign = ARREARS[category]
         amount = sign * KINDS["money"].read(item["amount"])
         if amount < 0:
-            raise InputError(f"{category} is written as {'a negative' if sign < 0 else 'a positive'} amount, not {item['amount']!r}")
+            raise InputError(
+                f"{category} is written as a {'negative' if sign < 0 else 'positive'} amount, not {item['amount']!r}"
+            )
         sums[fact] = sums.get(fact, 0) + amount
     for fact, amount in sums.items():
         loan.tell(fact, amount, "capitalized_arrears")
@@ -252,7 +253,9 @@ def _posted_rate(loan: Loan, value: int | None, _: Any) -> None:
         loan.tell("published_modification_rate", value, "published_mod_rate_pct")
     elif "note_rate" in loan.facts:
         loan.tell("published_modification_rate", loan.facts["note_rate"], "published_mod_rate_pct")
-        loan.notes.append("the posted modification rate is not printed; a rate that is not below the note rate stands in")
+        loan.notes.append(
+            "the posted modification rate is not printed; a rate that is not below the note rate stands in"
+        )
 
 
 def _both_in_one(loan: Loan, value: int, _: Any) -> None:
@@ -300,7 +303,28 @@ def _not_final(loan: Loan, value: bool, _: Any) -> None:
 
 def _step_rate(loan: Loan, value: bool, _: Any) -> None:
     if value:
-        loan.tell("amortization_type", "step_rate", "step_rate")
+        loan.facts["amortization_type"] = "step_rate"
+        loan.told["amortization_type"] = "step_rate"
+        final, now = loan.facts.get("rate_ceiling"), loan.facts.get("note_rate")
+        if "rate_is_final" not in loan.facts and final is not None and now is not None:
+            loan.tell("rate_is_final", now >= final, "step_rate")
+
+
+def _steps(loan: Loan, value: Any, _: Any) -> None:
+    """Enter the rate in force and the last one of a step-rate loan."""
+    if not isinstance(value, list) or not all(
+        isinstance(item, dict) and set(item) == {"from", "rate_pct"} for item in value
+    ):
+        raise InputError(f"step_rates is a list of from and rate_pct, not {value!r}")
+    steps = sorted((KINDS["date"].read(item["from"]), KINDS["rate"].read(item["rate_pct"])) for item in value)
+    begun = [step for step in steps if step[0] <= loan.facts["evaluation_date"]]
+    loan.tell("amortization_type", "step_rate", "step_rates")
+    loan.tell("rate_is_final", len(begun) == len(steps), "step_rates")
+    if begun and "note_rate" not in loan.facts:
+        loan.tell("note_rate", begun[-1][1], "step_rates")
+        loan.tell("last_rate_adjustment_date", begun[-1][0], "step_rates")
+    if steps:
+        loan.tell("rate_ceiling", steps[-1][1], "step_rates")
 
 
 def _current(loan: Loan, value: bool, _: Any) -> None:
@@ -349,9 +373,13 @@ def _housing_ratio(word: str) -> Callable[[Loan, Fraction, Any], None]:
         own = sum(
             loan.facts.get(name) or 0
             for name in (
-                "monthly_principal_and_interest", "monthly_taxes", "monthly_insurance", "monthly_dues", "monthly_mortgage_insurance",
+                "monthly_principal_and_interest",
+                "monthly_taxes",
+                "monthly_insurance",
+                "monthly_dues",
+                "monthly_mortgage_insurance",
             )
-        )  # fmt: skip
+        )
         if not own:
             own = value.numerator
             loan.tell("monthly_principal_and_interest", own, word)
@@ -389,6 +417,7 @@ WORDS: Mapping[str, Word] = {
     "months_since_modification": _either_debtor("last_modification_date", "months_since_modification"),
     "arm_not_final": Word(Field("flag", "an adjustable or step rate that can still change"), _not_final),
     "step_rate": Word(Field("flag", "a step-rate loan"), _step_rate),
+    "step_rates": Word(Field("structure", "list of from and rate_pct, every step of a step-rate loan"), _steps),
     "published_mod_rate_pct": Word(
         Field("rate", "posted modification rate; null: the source does not print it"), _posted_rate
     ),
@@ -408,23 +437,30 @@ WORDS: Mapping[str, Word] = {
     "hardship": Word(Field("text", "cause, as in the application form"), _hardship),
     "valuation_type": Word(Field("text", "how the value was obtained: BPO, appraisal, AVM"), _valuation),
     "valuation_age_days": Word(
-        Field("count", "age of the property value in days"), _days_back("valuation_date", "valuation_age_days")
+        Field("count", "age of the property value in days"),
+        _days_back("valuation_date", "valuation_age_days"),
     ),
     "fico": Word(Field("count", "credit score"), lambda loan, value, _: loan.tell("credit_score", value, "fico")),
     "fico_age_days": Word(
         Field("count", "age of the credit score in days"), _days_back("credit_score_date", "fico_age_days")
     ),
-    "housing_ratio_pct": Word(
-        Field("ratio", "housing expense to gross income"), _housing_ratio("housing_ratio_pct")
-    ),
+    "housing_ratio_pct": Word(Field("ratio", "housing expense to gross income"), _housing_ratio("housing_ratio_pct")),
     "hti_pct": Word(Field("ratio", "housing expense to gross income"), _housing_ratio("hti_pct")),
     "net_proceeds": Word(Field("money", "net proceeds of the sale, instead of price and costs"), _net_proceeds),
 }
 
 _KIND_OF_TYPE = {
-    "money": "money", "rate": "rate", "months": "count", "days": "count", "count": "count", "date": "date", "flag": "flag",
-    "choice": "text", "text": "text", "choices": "structure",
-}  # fmt: skip
+    "money": "money",
+    "rate": "rate",
+    "months": "count",
+    "days": "count",
+    "count": "count",
+    "date": "date",
+    "flag": "flag",
+    "choice": "text",
+    "text": "text",
+    "choices": "structure",
+}
 _HELD_BACK = {"loan_id", "investor"}
 
 
@@ -463,7 +499,9 @@ def facts_of(values: Mapping[str, Any], base: Mapping[str, Any], figure: Callabl
         if word in values and (values[word] is not None or word in _NULL_MEANS):
             entry.tell(loan, values[word], figure)
     _complete(loan)
-    findings = [finding for name, value in loan.facts.items() if (finding := _out_of_range(name, value, loan.told[name]))]
+    findings = [
+        finding for name, value in loan.facts.items() if (finding := _out_of_range(name, value, loan.told[name]))
+    ]
     if findings:
         raise InputError("the loan is not one that the facts allow", findings)
     return loan
@@ -484,11 +522,13 @@ def _complete(loan: Loan) -> None:
         for name in sorted(escrow - set(loan.facts)):
             loan.suppose(name, 0, "taken as nothing, since the rest of the escrow payment is given")
     if "amortization_type" not in loan.facts and loan.facts.get("rate_is_final") is not False:
-        loan.suppose("amortization_type", "fixed", "taken as fixed")
+        loan.facts["amortization_type"] = "fixed"  # as most loans; documented
     if loan.facts.get("amortization_type") == "fixed":
         loan.facts["rate_is_final"] = True
     elif loan.facts.get("rate_is_final") is None and "amortization_type" in loan.facts:
         loan.suppose("rate_is_final", True, "the rate is taken as final")
+    if {"sale_costs", "sale_price"} & set(loan.facts) and "sale_commission" not in loan.facts:
+        loan.suppose("sale_commission", 0, "taken as part of the other costs")
     if loan.facts.get("rate_is_final") is False and "rate_ceiling" not in loan.facts:
         rates = [loan.facts.get(name) for name in ("note_rate", "published_modification_rate")]
         highest = max((rate for rate in rates if rate is not None), default=None)

@@ -11,7 +11,12 @@ from hopenow.conformance.kinds import KINDS, Field
 from hopenow.conformance.run import Reviewed, Run, ratio, total
 from hopenow.dates import add_months
 from hopenow.errors import InputError
-from hopenow.programs.conventional.process import escrow_spread, trial_clocks, trial_payment_met, trial_schedule
+from hopenow.programs.conventional.process import (
+    escrow_spread,
+    trial_clocks,
+    trial_payment_met,
+    trial_schedule,
+)
 
 DISASTER_VERSIONS = {"flex.2017-10": ("dflex.2020-11",), "flex.2024-12": ("dflex.2024-12",)}
 
@@ -40,6 +45,14 @@ WORDS: Mapping[str, str] = {
     "modification_effective": "effective_date",
     "pi_reduction": "payment_change",
     "meets_target": "target_met",
+    "offered": "offerable",
+    "principal_forbearance": "forborne",
+    "new_pi": "principal_and_interest",
+    "post_mod_pi": "principal_and_interest",
+    "mod_rate_pct": "rate",
+    "new_rate_pct": "rate",
+    "new_term_months": "term",
+    "first_due": "first_payment_date",
 }
 MORE: Mapping[str, Field] = {
     "mtmltv_pct": Field("loan_to_value", "balance after capitalization to value"),
@@ -100,12 +113,12 @@ def _modification(word: str, title: str, option: str, versions: Mapping[str, tup
         readings=_trial_reading,
         inputs={"trial_months": Field("count", "trial payments, where the servicer's plan differs from the rule")},
         versions=versions,
-        about="Any word of the loan. The terms need balance, rate, payment, remaining term, delinquency (ddlpi, next_due_date or "
-        "months_unpaid) and value; the posted rate is looked up where published_mod_rate_pct is left out.",
+        about="Any word of the loan. The terms need balance, rate, payment, remaining term, delinquency (ddlpi, "
+        "next_due_date or months_unpaid) and value; the posted rate is looked up where it is left out.",
     )
 
 
-# --- forbearance limits alone -----------------------------------------------------------------------------
+# --- forbearance limits alone ---------------------------------------------------------------------
 
 _CAPS = {
     "mtmltv_pct": MORE["mtmltv_pct"],
@@ -122,12 +135,19 @@ def _caps(run: Run) -> Mapping[str, Any]:
     """Run the waterfall on a loan whose target no forbearance reaches, so that the other limits show."""
     gross = run.get("gross_upb")
     stand_in = {
-        "interest_bearing_balance": gross, "accrued_interest": 0, "note_rate": 0, "published_modification_rate": 0,
-        "monthly_principal_and_interest": 1, "remaining_term": 1, "months_delinquent": 1,
-    }  # fmt: skip
+        "interest_bearing_balance": gross,
+        "accrued_interest": 0,
+        "note_rate": 0,
+        "published_modification_rate": 0,
+        "monthly_principal_and_interest": 1,
+        "remaining_term": 1,
+        "months_delinquent": 1,
+    }
     reviewed = run.review("flex_modification", {"property_value": run.get("property_value"), **stand_in})
     by_value, by_share = reviewed.term("limit_by_value"), reviewed.term("limit_by_share")
-    run.notes.append("the limits by value and share do not depend on rate, term and payment; stand-ins are used for these")
+    run.notes.append(
+        "the limits by value and share do not depend on rate, term and payment; stand-ins are used for these"
+    )
     return {
         "mtmltv_pct": ratio(reviewed.term("gross_balance"), reviewed.row["valuation__value"]),
         "cap_b": by_value,
@@ -135,7 +155,9 @@ def _caps(run: Run) -> Mapping[str, Any]:
         "caps.b": by_value,
         "caps.c": by_share,
         "ib_floor": None if by_value is None else gross - by_value,
-        "forbearance_possible": None if reviewed.term("binding_limit") is None else reviewed.term("binding_limit") != "none",
+        "forbearance_possible": None
+        if reviewed.term("binding_limit") is None
+        else reviewed.term("binding_limit") != "none",
     }
 
 
@@ -155,7 +177,7 @@ def _caps_handler(word: str) -> Handler:
     )
 
 
-# --- trial ------------------------------------------------------------------------------------------------
+# --- trial ----------------------------------------------------------------------------------------
 
 _RECEIVED = re.compile(r"received_(?P<day>\d{4}-\d{2}-\d{2})_(?P<amount>\d+\.\d{2})", re.ASCII)
 _TRIAL_IN = {
@@ -259,7 +281,9 @@ def _payments(run: Run) -> Mapping[str, Any]:
         paid = KINDS["money"].read(match["amount"])
         met = trial_payment_met(due, amount, KINDS["date"].read(match["day"]), paid, zero_tolerance=strict)
         if strict and paid < amount and "zero_tolerance" not in run.values:
-            run.notes.append("reading: a short trial payment fails (zero tolerance; not stated by the Guide, unverified)")
+            run.notes.append(
+                "reading: a short trial payment fails (zero tolerance; not stated by the Guide, unverified)"
+            )
         found[name] = {True: "met", False: "failed", None: "open"}[met]
     return found
 
@@ -274,7 +298,11 @@ _TRIAL = Handler(
     needs=(("evaluation_notice_sent", "evaluation_date", "trial_due", "pi"),),
     dated_by=("evaluation_date", "evaluation_notice_sent"),
     output_patterns=(
-        Pattern("received_<date>_<amount>", _RECEIVED, Field("text", "met, failed, or open where the rules leave it open")),
+        Pattern(
+            "received_<date>_<amount>",
+            _RECEIVED,
+            Field("text", "met, failed, or open where the rules leave it open"),
+        ),
     ),
     about="Schedule of a trial, its payment, or the judgment on single payments.",
 )
@@ -282,10 +310,16 @@ _TRIAL = Handler(
 HANDLERS = (
     _modification("flex_modification", "Flex Modification: terms and criteria", "flex_modification", {}),
     _modification(
-        "flex_modification_disaster", "Flex Modification after a disaster", "disaster_flex_modification", DISASTER_VERSIONS
+        "flex_modification_disaster",
+        "Flex Modification after a disaster",
+        "disaster_flex_modification",
+        DISASTER_VERSIONS,
     ),
     _modification(
-        "disaster_flex_modification", "Flex Modification after a disaster", "disaster_flex_modification", DISASTER_VERSIONS
+        "disaster_flex_modification",
+        "Flex Modification after a disaster",
+        "disaster_flex_modification",
+        DISASTER_VERSIONS,
     ),
     _caps_handler("flex_modification_forbearance_cap_b"),
     _caps_handler("flex_modification_forbearance_caps"),

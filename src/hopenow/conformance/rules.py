@@ -1,4 +1,4 @@
-"""Which rules a case is run under: rule version to rule set and day, and readings that differ from the default."""
+"""Which rules a case is run under: rule set and day, and readings that differ from the default."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ def day_of(name: str, who: str, versions: Sequence[str], written: str, date: dat
     wanted = {item.id: item for item in found.rule_sets if item.id in versions and who in item.authorities}
     if not wanted:
         known = sorted({item.id for item in found.rule_sets if who in item.authorities})
-        raise InputError(f"{found.title} of {who} has no rule version {written!r}{nearest(written, known)} (known: {', '.join(known)})")
+        raise InputError(
+            f"{found.title} of {who} has no rule version {written!r}{nearest(written, known)} "
+            f"(known: {', '.join(known)})"
+        )
     own = [part for part in segments(found, who) if part.rule_set.id in wanted]
     if date is None:
         return Day(own[-1].start, own[-1], {}, True)
@@ -65,7 +68,9 @@ def day_of(name: str, who: str, versions: Sequence[str], written: str, date: dat
             adopted = {item.id: date}
             parts = [part for part in segments(found, who, adopted) if part.start <= date <= part.end]
             return Day(date, parts[0], adopted, False)
-    raise InputError(f"rule version {written} of {found.title} is not in force on {date}: {own[0].start} to {_end(own[-1].end)}")
+    raise InputError(
+        f"rule version {written} of {found.title} is not in force on {date}: {own[0].start} to {_end(own[-1].end)}"
+    )
 
 
 def _end(date: datetime.date) -> str:
@@ -84,7 +89,9 @@ def mode_readings(option: str, rule_set: str, mode: str) -> dict[str, Any]:
     if entry is None:
         raise InputError(f"{law(option).title} has no target_mode")
     if mode not in entry.choices:
-        raise InputError(f"unknown target_mode {mode!r}{nearest(mode, entry.choices)} (known: {', '.join(entry.choices)})")
+        raise InputError(
+            f"unknown target_mode {mode!r}{nearest(mode, entry.choices)} (known: {', '.join(entry.choices)})"
+        )
     using = [item for item in entry.values if item.value == mode]
     using.sort(key=lambda item: rule_set not in item.rule_sets)
     for item in using:
@@ -121,7 +128,9 @@ def _reading_program(who: str, readings: tuple[tuple[str, Any], ...]) -> Program
     for option in wanted:
         if option not in known:
             raise InputError(f"a reading is named option.parameter; no option {option!r}{nearest(option, list(known))}")
-    return dataclasses.replace(original, options=tuple(_read(item, who, wanted.get(item.id, {})) for item in original.options))
+    return dataclasses.replace(
+        original, options=tuple(_read(item, who, wanted.get(item.id, {})) for item in original.options)
+    )
 
 
 def _read(option: Option, who: str, readings: Mapping[str, Any]) -> Option:
@@ -138,12 +147,19 @@ def _read(option: Option, who: str, readings: Mapping[str, Any]) -> Option:
 def _fixed(entry: ParameterLaw, found: OptionLaw, who: str, name: str, value: Any) -> ParameterLaw:
     own = next((item for item in reversed(entry.values) if who in item.authorities), entry.values[-1])
     reading = {
-        "for": (who,), "value": value, "cite": own.cite, "verification": "unverified", "note": "A reading chosen for this run",
-    }  # fmt: skip
+        "for": (who,),
+        "value": value,
+        "cite": own.cite,
+        "verification": "unverified",
+        "note": "A reading chosen for this run",
+    }
     others = [item for item in entry.values if who not in item.authorities]
     try:
         return ParameterLaw(
-            meaning=entry.meaning, unit=entry.unit, choices=entry.choices, values=[*others, Value.model_validate(reading)]
+            meaning=entry.meaning,
+            unit=entry.unit,
+            choices=entry.choices,
+            values=[*others, Value.model_validate(reading)],
         )
     except (ValueError, LawError) as error:
         raise InputError(f"{found.option}.{name} cannot be read as {value!r}: {_first(error)}") from None

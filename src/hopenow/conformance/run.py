@@ -62,10 +62,20 @@ class Run:
         return self.who
 
     @property
+    def rules(self) -> Day:
+        """The day and the rules.
+
+        Raises:
+            InputError: the option is arithmetic that no rules touch.
+        """
+        if self.day is None:
+            raise InputError(f"{self.case.option} runs without rules")
+        return self.day
+
+    @property
     def date(self) -> datetime.date:
         """The day whose rules apply."""
-        assert self.day is not None
-        return self.day.date
+        return self.rules.date
 
     def get(self, *names: str) -> Any:
         """Return the first of the inputs that is given, or None."""
@@ -91,14 +101,20 @@ class Run:
             ordinary: facts that go without saying; used where the case is silent, and noted.
             readings: further readings of the option's parameters.
         """
-        assert self.day is not None
-        figures = self.day.segment.parameters
+        figures = self.rules.segment.parameters
         base = {
-            "loan_id": self.case.id, "evaluation_date": self.date, "investor": self.program, "loan_type": "conventional",
+            "loan_id": self.case.id,
+            "evaluation_date": self.date,
+            "investor": self.program,
+            "loan_type": "conventional",
             "lien_position": 1,
-        }  # fmt: skip
+        }
         given = self.values if values is None else values
-        loan = facts_of(given, {name: value for name, value in base.items() if name not in given or name == "evaluation_date"}, figures.__getitem__)
+        loan = facts_of(
+            given,
+            {name: value for name, value in base.items() if name not in given or name == "evaluation_date"},
+            figures.__getitem__,
+        )
         for name, value in (ordinary or {}).items():
             if name not in loan.facts:
                 loan.suppose(name, value, f"taken as {_said(value)}")
@@ -106,13 +122,12 @@ class Run:
         return _reviewed(self, option, loan.facts, self._settings(option, readings or {}))
 
     def _settings(self, option: str, more: Mapping[str, Any]) -> Settings:
-        assert self.day is not None
         readings = {f"{option}.{name}": value for name, value in more.items()}
         if self.case.target_mode is not None:
-            mode = mode_readings(option, self.day.segment.rule_set.id, self.case.target_mode)
+            mode = mode_readings(option, self.rules.segment.rule_set.id, self.case.target_mode)
             readings |= {f"{option}.{name}": value for name, value in mode.items()}
         readings |= self.case.readings
-        adopted = dict(self.day.adopted)
+        adopted = dict(self.rules.adopted)
         if not readings:
             return Settings(programs=(self.program,), adopted=adopted)
         self._note_readings(option, readings)
@@ -120,8 +135,7 @@ class Run:
         return Settings(programs=(self.program,), adopted=adopted, extra_programs=made)
 
     def _note_readings(self, option: str, readings: Mapping[str, Any]) -> None:
-        assert self.day is not None
-        parameters = self.day.segment.parameters
+        parameters = self.rules.segment.parameters
         for name, value in readings.items():
             own, _, parameter = name.partition(".")
             same = own == option and parameter in parameters and str(parameters.source(parameter).value) == str(value)
@@ -174,7 +188,7 @@ class Reviewed:
 
     @property
     def not_ruled_out(self) -> bool | None:
-        """Whether no rule that the case's facts decide rules the option out; None where no rules are in force."""
+        """Whether no rule that the facts decide rules the option out; None where no rules are in force."""
         return None if self.status == "not_determined" else self.status != "ineligible"
 
 
@@ -207,7 +221,10 @@ def _reviewed(run: Run, option: str, facts: Mapping[str, Any], settings: Setting
     return Reviewed(
         option=option,
         planned=planned,
-        row={**row, **{name: words[name] for name in ("first_eligible", "first_possible", "ranked", "order")}},
+        row={
+            **row,
+            **{name: words[name] for name in ("first_eligible", "first_possible", "ranked", "order")},
+        },
         status=words[column(option, "status")],
         failed=listed("failed"),
         conditions=listed("conditions"),
@@ -221,7 +238,10 @@ def _lacking(planned: PlannedOption, row: Mapping[str, Any]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for name in planned.option.needs:
         if row.get(name) is None:
-            behind = {"valuation__value": ("property_value",), "modification_interest_rate": ("published_modification_rate",)}
+            behind = {
+                "valuation__value": ("property_value",),
+                "modification_interest_rate": ("published_modification_rate",),
+            }
             for fact in behind.get(name) or base_facts(name):
                 if row.get(fact) is None:
                     found[fact] = None

@@ -79,7 +79,10 @@ FILLED: tuple[Derived, ...] = (
         "next_due_date",
         add_months(
             _EVALUATION,
-            1 - pl.when(c("months_delinquent") > 0).then(c("months_delinquent")).otherwise(pl.when(c("months_delinquent") == 0).then(0)),
+            1
+            - pl.when(c("months_delinquent") > 0)
+            .then(c("months_delinquent"))
+            .otherwise(pl.when(c("months_delinquent") == 0).then(0)),
         ),
         ("evaluation_date", "months_delinquent"),
         "Installments due on the first of each month up to the evaluation date, less those unpaid.",
@@ -92,7 +95,9 @@ FILLED: tuple[Derived, ...] = (
     ),
     Derived(
         "days_delinquent",
-        pl.max_horizontal((_EVALUATION - c("next_due_date")).dt.total_days(), pl.lit(0, pl.Int64)).cast(pl.Int32),
+        pl.max_horizontal((_EVALUATION - c("next_due_date")).dt.total_days(), pl.lit(0, pl.Int64)).cast(
+            pl.Int32
+        ),
         ("evaluation_date", "next_due_date"),
         "Calendar days from the next due date to the evaluation date.",
     ),
@@ -117,8 +122,18 @@ FILLED: tuple[Derived, ...] = (
 )
 
 COMPUTED: tuple[Derived, ...] = (
-    Derived("evaluation_month", month_index(_EVALUATION), ("evaluation_date",), "Month of the evaluation, as year * 12 + month."),
-    Derived("next_due_month", month_index(c("next_due_date")), ("next_due_date",), "Month of the next due date, as year * 12 + month."),
+    Derived(
+        "evaluation_month",
+        month_index(_EVALUATION),
+        ("evaluation_date",),
+        "Month of the evaluation, as year * 12 + month.",
+    ),
+    Derived(
+        "next_due_month",
+        month_index(c("next_due_date")),
+        ("next_due_date",),
+        "Month of the next due date, as year * 12 + month.",
+    ),
     Derived(
         "months_since_origination",
         months_since(c("origination_date"), _EVALUATION),
@@ -179,9 +194,12 @@ COMPUTED: tuple[Derived, ...] = (
 )
 
 _HELPERS = (
-    (c("monthly_taxes") + c("monthly_insurance") + c("monthly_dues").fill_null(0) + c("monthly_mortgage_insurance").fill_null(0)).alias(
-        "monthly_escrow_for_ratio"
-    ),
+    (
+        c("monthly_taxes")
+        + c("monthly_insurance")
+        + c("monthly_dues").fill_null(0)
+        + c("monthly_mortgage_insurance").fill_null(0)
+    ).alias("monthly_escrow_for_ratio"),
 )
 
 DERIVED: dict[str, Derived] = {item.name: item for item in (*FILLED, *COMPUTED)}

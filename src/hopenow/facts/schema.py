@@ -112,7 +112,11 @@ class Schema(Mapping[str, Fact]):
 
     def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the canonical frame with the facts it lacks added as nulls, other columns kept."""
-        missing = [pl.lit(None, dtype=fact.dtype).alias(name) for name, fact in self.items() if name not in frame.columns]
+        missing = [
+            pl.lit(None, dtype=fact.dtype).alias(name)
+            for name, fact in self.items()
+            if name not in frame.columns
+        ]
         return frame.with_columns(missing) if missing else frame
 
 
@@ -120,7 +124,7 @@ class Schema(Mapping[str, Fact]):
 def schema() -> Schema:
     """Load the schema that ships with the package."""
     text = importlib.resources.files("hopenow.facts").joinpath("schema.yaml").read_text(encoding="utf-8")
-    document = yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506  (a safe loader)
+    document = yaml.load(text, Loader=yaml.CSafeLoader)
     facts = [
         Fact(name=name, group=group["id"], **fields)
         for group in document["groups"]

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from hopenow.law.loader import load_documents, load_option
-from hopenow.law.model import Document, OptionLaw, ParameterLaw, RuleLaw, RuleSet, Source, Value, Verification, weakest
+from hopenow.law.model import (
+    Document,
+    OptionLaw,
+    ParameterLaw,
+    RuleLaw,
+    RuleSet,
+    Source,
+    Value,
+    Verification,
+    weakest,
+)
 from hopenow.law.segments import Parameters, Segment, segments
 
 __all__ = [

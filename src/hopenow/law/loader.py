@@ -1,7 +1,7 @@
 """The strict loader of law files.
 
-Every defect of a file is reported at once: duplicate keys, unknown keys, wrong types, values without a citation, citations
-of unknown documents, overlapping periods, placeholders that name no parameter.
+Every defect of a file is reported at once: duplicate keys, unknown keys, wrong types, values without a citation,
+citations of unknown documents, overlapping periods, placeholders that name no parameter.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import string
 from collections.abc import Hashable
 from decimal import Decimal
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -103,7 +104,9 @@ def _all_defects(name: str, error: ValidationError) -> str:
 
 
 def _sources(law: OptionLaw) -> list[tuple[str, Source | Value | RuleSet]]:
-    found: list[tuple[str, Source | Value | RuleSet]] = [(f"rule set {item.id}", item) for item in law.rule_sets]
+    found: list[tuple[str, Source | Value | RuleSet]] = [
+        (f"rule set {item.id}", item) for item in law.rule_sets
+    ]
     found += [(f"parameter {name}", value) for name, item in law.parameters.items() for value in item.values]
     found += [(f"rule {name}", source) for name, item in law.rules.items() for source in item.sources]
     found += [(f"process {name}", source) for name, item in law.process.items() for source in item.sources]
@@ -122,7 +125,9 @@ def _overlaps(law: OptionLaw) -> list[str]:
     defects = []
     for authority in {name for item in law.rule_sets for name in item.authorities}:
         periods = [
-            (item.start or _OPEN_START, item.end or _OPEN_END, item.id) for item in law.rule_sets if authority in item.authorities
+            (item.start or _OPEN_START, item.end or _OPEN_END, item.id)
+            for item in law.rule_sets
+            if authority in item.authorities
         ]
         defects += _overlapping(sorted(periods), f"rule sets of {authority}")
         for name, parameter in law.parameters.items():
@@ -139,7 +144,7 @@ def _overlaps(law: OptionLaw) -> list[str]:
 def _overlapping(spans: list[tuple[datetime.date, datetime.date, str]], what: str) -> list[str]:
     return [
         f"{what}: {later[2]} begins {later[0]} before {earlier[2]} ends {earlier[1]}"
-        for earlier, later in zip(spans, spans[1:], strict=False)
+        for earlier, later in pairwise(spans)
         if later[0] <= earlier[1]
     ]
 
@@ -147,11 +152,19 @@ def _overlapping(spans: list[tuple[datetime.date, datetime.date, str]], what: st
 def _references(law: OptionLaw) -> list[str]:
     known_sets = {item.id for item in law.rule_sets}
     defects = []
-    named: list[tuple[str, tuple[str, ...]]] = [(f"rule {name}", item.rule_sets) for name, item in law.rules.items()]
+    named: list[tuple[str, tuple[str, ...]]] = [
+        (f"rule {name}", item.rule_sets) for name, item in law.rules.items()
+    ]
     named += [(f"process {name}", item.rule_sets) for name, item in law.process.items()]
-    named += [(f"parameter {name}", value.rule_sets) for name, item in law.parameters.items() for value in item.values]
+    named += [
+        (f"parameter {name}", value.rule_sets)
+        for name, item in law.parameters.items()
+        for value in item.values
+    ]
     for place, rule_sets in named:
-        defects += [f"{place} names the unknown rule set {name!r}" for name in rule_sets if name not in known_sets]
+        defects += [
+            f"{place} names the unknown rule set {name!r}" for name in rule_sets if name not in known_sets
+        ]
     texts = [(f"rule {name}", f"{item.says} {item.change}") for name, item in law.rules.items()]
     texts += [(f"process {name}", item.says) for name, item in law.process.items()]
     for place, text in texts:

@@ -17,7 +17,19 @@ from hopenow.money import cents, ppm
 
 Verification = Literal["verified", "secondary", "unverified"]
 Effect = Literal["deny", "approval", "condition"]
-Unit = Literal["months", "days", "count", "miles", "points", "dollars", "percent", "choice", "flag", "words", "day_of_month"]
+Unit = Literal[
+    "months",
+    "days",
+    "count",
+    "miles",
+    "points",
+    "dollars",
+    "percent",
+    "choice",
+    "flag",
+    "words",
+    "day_of_month",
+]
 
 _STRENGTH: tuple[Verification, ...] = ("unverified", "secondary", "verified")
 
@@ -82,7 +94,9 @@ class RuleSet(_Strict):
         if self.start is not None and self.end is not None and self.start > self.end:
             raise ValueError(f"rule set {self.id}: from {self.start} is after to {self.end}")
         if self.start is None and self.known_since is None:
-            raise ValueError(f"rule set {self.id}: give 'from', or 'known_since' where the start is not established")
+            raise ValueError(
+                f"rule set {self.id}: give 'from', or 'known_since' where the start is not established"
+            )
         if self.optional_from is not None and (self.start is None or self.optional_from >= self.start):
             raise ValueError(f"rule set {self.id}: optional_from must come before from")
         return self

@@ -15,13 +15,15 @@ _LAST = datetime.date.max
 _DAY = datetime.timedelta(days=1)
 
 
-class Parameters(Mapping[str, Any]):
+class Parameters(Mapping[str, int]):
     """The parameters of one option for one authority in one stretch of time, in engine units.
 
     Looking a parameter up records that it was read, so that a rule's result can name the figures it rests on.
     """
 
-    def __init__(self, values: Mapping[str, Value], units: Mapping[str, Any], authority: str, where: str) -> None:
+    def __init__(
+        self, values: Mapping[str, Value], units: Mapping[str, Any], authority: str, where: str
+    ) -> None:
         """Hold the values (published) and their units; ``where`` names option, authority and period for messages."""
         self.authority = authority
         self._values = dict(values)
@@ -29,8 +31,32 @@ class Parameters(Mapping[str, Any]):
         self._where = where
         self.read: set[str] = set()
 
-    def __getitem__(self, name: str) -> Any:
-        """Return the value in engine units.
+    def __getitem__(self, name: str) -> int:
+        """Return a number (or flag) in engine units; for words see :meth:`word`.
+
+        Raises:
+            LawError: there is no such parameter for this authority and period.
+        """
+        value = self.value(name)
+        if not isinstance(value, int):
+            raise LawError(f"{name!r} is a word, not a number ({self._where})")
+        return value
+
+    def word(self, name: str) -> str:
+        """Return a choice, or the only word of a list of words.
+
+        Raises:
+            LawError: there is no such parameter, or it is a number.
+        """
+        value = self.value(name)
+        if isinstance(value, tuple) and len(value) == 1:
+            value = value[0]
+        if not isinstance(value, str):
+            raise LawError(f"{name!r} is not one word ({self._where})")
+        return value
+
+    def value(self, name: str) -> object:
+        """Return a number, flag, word or tuple of words in engine units.
 
         Raises:
             LawError: there is no such parameter for this authority and period.
@@ -39,6 +65,10 @@ class Parameters(Mapping[str, Any]):
             raise LawError(f"no value of {name!r} for {self._where}; add one with its citation")
         self.read.add(name)
         return self._engine[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a parameter; asking is not reading."""
+        return name in self._engine
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
@@ -55,7 +85,12 @@ class Parameters(Mapping[str, Any]):
     def recording(self) -> Parameters:
         """Return a copy that has read nothing yet."""
         copy = object.__new__(Parameters)
-        copy.authority, copy._values, copy._engine, copy._where = self.authority, self._values, self._engine, self._where
+        copy.authority, copy._values, copy._engine, copy._where = (
+            self.authority,
+            self._values,
+            self._engine,
+            self._where,
+        )
         copy.read = set()
         return copy
 
@@ -85,7 +120,9 @@ class Segment:
         return "unverified" if self.extrapolated else self.rule_set.verification
 
 
-def segments(law: OptionLaw, authority: str, adopted: Mapping[str, datetime.date] | None = None) -> list[Segment]:
+def segments(
+    law: OptionLaw, authority: str, adopted: Mapping[str, datetime.date] | None = None
+) -> list[Segment]:
     """Cut an option's law into segments for one authority, in order of time.
 
     Args:
@@ -119,7 +156,10 @@ def segments(law: OptionLaw, authority: str, adopted: Mapping[str, datetime.date
 def _periods(
     law: OptionLaw, authority: str, adopted: Mapping[str, datetime.date]
 ) -> list[tuple[datetime.date, datetime.date, RuleSet]]:
-    own = sorted((item for item in law.rule_sets if authority in item.authorities), key=lambda item: item.start or _FIRST)
+    own = sorted(
+        (item for item in law.rule_sets if authority in item.authorities),
+        key=lambda item: item.start or _FIRST,
+    )
     starts = []
     for item in own:
         start = item.start or _FIRST
@@ -127,7 +167,7 @@ def _periods(
             date = adopted[item.id]
             if item.optional_from is None or not item.optional_from <= date <= start:
                 raise LawError(
-                    f"{item.id} could not be adopted on {date}: adoption was optional from {item.optional_from} to {start}"
+                    f"{item.id} could not be adopted on {date}: that was optional from {item.optional_from} to {start}"
                 )
             start = date
         starts.append(start)
@@ -141,10 +181,16 @@ def _periods(
 
 
 def _applicable(values: list[Value], authority: str, rule_set: str) -> list[Value]:
-    return [item for item in values if authority in item.authorities and (not item.rule_sets or rule_set in item.rule_sets)]
+    return [
+        item
+        for item in values
+        if authority in item.authorities and (not item.rule_sets or rule_set in item.rule_sets)
+    ]
 
 
-def _segment(law: OptionLaw, authority: str, rule_set: RuleSet, start: datetime.date, end: datetime.date) -> Segment:
+def _segment(
+    law: OptionLaw, authority: str, rule_set: RuleSet, start: datetime.date, end: datetime.date
+) -> Segment:
     chosen: dict[str, Value] = {}
     for name, parameter in law.parameters.items():
         for value in _applicable(parameter.values, authority, rule_set.id):
@@ -166,4 +212,6 @@ def _segment(law: OptionLaw, authority: str, rule_set: RuleSet, start: datetime.
 def marks(segment: Segment) -> Verification:
     """Return the least certain mark among a segment's rule set, rules and parameters."""
     values = [segment.parameters.source(name).verification for name in segment.parameters]
-    return weakest([segment.verification, *values, *[source.verification for source in segment.rules.values()]])
+    return weakest(
+        [segment.verification, *values, *[source.verification for source in segment.rules.values()]]
+    )

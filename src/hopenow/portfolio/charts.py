@@ -125,9 +125,7 @@ def stacked(
                 }
             )
             start += count
-    return Picture(
-        name, title, description, [_svg(_stacked(values, width)) for width in (WIDE, NARROW)], key=series
-    )
+    return Picture(name, title, description, [_svg(_stacked(values, width)) for width in (WIDE, NARROW)], key=series)
 
 
 def columns(
@@ -188,7 +186,7 @@ def tiles(name: str, title: str, description: str, counts: Mapping[str, int], un
     )
 
 
-# --- drawing ----------------------------------------------------------------------------------------------
+# --- drawing --------------------------------------------------------------------------------------
 
 
 def _fitted(values: Sequence[Row], width: int) -> tuple[list[dict[str, Any]], int]:
@@ -196,10 +194,7 @@ def _fitted(values: Sequence[Row], width: int) -> tuple[list[dict[str, Any]], in
     most = width // 7
     fitted = []
     for row in values:
-        lines = [
-            line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
-            for line in row["label"].split("\n")
-        ]
+        lines = [line if len(line) <= most else f"{line[: most - 1].rstrip()}…" for line in row["label"].split("\n")]
         fitted.append({**row, "label": "\n".join(lines)})
     return fitted, max((row["label"].count("\n") + 1 for row in fitted), default=1)
 
@@ -230,9 +225,7 @@ def _bars(values: Sequence[Row], width: int) -> Any:
     base = _base(rows, width - room).encode(y=alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0)))
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, max(most, 1)], nice=False))
     return alt.layer(
-        base.mark_bar(size=14, yOffset=down, cornerRadiusEnd=2).encode(
-            x=x, color=alt.Color("fill:N", scale=None)
-        ),
+        base.mark_bar(size=14, yOffset=down, cornerRadiusEnd=2).encode(x=x, color=alt.Color("fill:N", scale=None)),
         _labels(base, lines, height),
         base.mark_text(align="left", dx=6, dy=down, fontSize=13, fontWeight=600, color=INK).encode(
             x=x, text=alt.Text("value:Q", format=",")
@@ -322,9 +315,7 @@ def _tiles(values: Sequence[Row], most: int, unit: str, width: int) -> Any:
         code,
     ]
     if not narrow:
-        layers.append(
-            base.mark_text(fontSize=11, dy=9).encode(text="number:N", color=alt.Color("ink:N", scale=None))
-        )
+        layers.append(base.mark_text(fontSize=11, dy=9).encode(text="number:N", color=alt.Color("ink:N", scale=None)))
     return alt.layer(*layers).properties(height=side * 8).resolve_scale(color="independent")
 
 
@@ -334,7 +325,7 @@ def _ink_on(color: str) -> str:
     return "#ffffff" if 299 * red + 587 * green + 114 * blue < 120_000 else INK
 
 
-# --- SVG --------------------------------------------------------------------------------------------------
+# --- SVG ------------------------------------------------------------------------------------------
 
 
 @functools.cache

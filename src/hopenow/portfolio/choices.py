@@ -64,13 +64,17 @@ def settings(
 
 
 def parse_at(text: str) -> At:
-    """Return which months of a history to review: ``last``, ``each``, or the month's last day for ``YYYY-MM``.
+    """Return which months of a history to review.
+
+    ``last`` and ``each`` are themselves; ``YYYY-MM`` is the last day of that month.
 
     Raises:
         InputError: it is none of these.
     """
-    if text == "last" or text == "each":
-        return text
+    if text == "last":
+        return "last"
+    if text == "each":
+        return "each"
     try:
         day = datetime.date.fromisoformat(text if len(text) > 7 else f"{text}-01")
     except ValueError:
@@ -79,7 +83,9 @@ def parse_at(text: str) -> At:
     return following - datetime.timedelta(days=1)
 
 
-def _pairs(texts: Iterable[str], option: str, read: Callable[[str, str], Any], defects: list[str]) -> dict[str, Any]:
+def _pairs(
+    texts: Iterable[str], option: str, read: Callable[[str, str], Any], defects: list[str]
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text in texts:
         name, sign, value = (part.strip() for part in text.partition("="))
@@ -100,10 +106,17 @@ def _assumption(name: str, text: str) -> Any:
     facts = schema()
     if name not in facts:
         near = nearest_fact(name)
-        raise InputError(f"no such fact{f'; did you mean {near}?' if near else ''} (`hopenow facts` lists them)")
+        raise InputError(
+            f"no such fact{f'; did you mean {near}?' if near else ''} (`hopenow facts` lists them)"
+        )
     if facts[name].required:
         raise InputError("this fact must stand on every row and cannot be assumed")
     return read_fact(name, text)
+
+
+def today() -> datetime.date:
+    """Return the local calendar day."""
+    return datetime.datetime.now().astimezone().date()
 
 
 def read_fact(name: str, text: str) -> Any:
@@ -112,13 +125,15 @@ def read_fact(name: str, text: str) -> Any:
     Raises:
         InputError: the text cannot be read, or is out of range.
     """
-    row = {"loan_id": ["1"], "evaluation_date": [datetime.date.today().isoformat()], name: [text]}
+    row = {"loan_id": ["1"], "evaluation_date": [today().isoformat()], name: [text]}
     read = to_canonical(row, canonical=False)
     found = read.facts[name].to_list() if not read.facts.is_empty() else [None]
     own = read.findings.filter(pl.col("field") == name)
     if found[0] is None:
         messages = own["message"].to_list()
-        raise InputError(messages[0] if messages else f"{text!r} means not known; an assumption needs a value")
+        raise InputError(
+            messages[0] if messages else f"{text!r} means not known; an assumption needs a value"
+        )
     return found[0]
 
 

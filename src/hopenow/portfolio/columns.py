@@ -1,4 +1,4 @@
-"""The columns of a result file: fixed by the settings before the first loan is read, so that every piece has them all."""
+"""The columns of a result file, fixed by the settings before the first loan is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from hopenow.review.reasons import REASONS, SEPARATOR, Lacking
 
 WORD = pa.dictionary(pa.int32(), pa.string())
 CONTEXT = {"row": pa.int64(), "investor": WORD, "state": WORD, "months_delinquent": pa.int32()}
-"""Facts repeated in the result file, so that it can be read alone: line in the tape, investor, state, delinquency."""
+"""Facts repeated in the result file, so that it can be read alone: line in the tape, investor, state,
+delinquency."""
 
 MISSING = "missing_facts"
 CHUNK = 63
@@ -60,7 +61,8 @@ def options(programs: Sequence[Program]) -> dict[str, Option]:
 def result_schema(programs: Sequence[Program]) -> pa.Schema:
     """Return the Arrow schema of a result file for these programs.
 
-    Money is decimal dollars with two places, rates and ratios decimal percent with four; words are dictionaries.
+    Money is decimal dollars with two places, rates and ratios decimal percent with four; words are
+    dictionaries.
     """
     fields = dict(_IDENTITY)
     for program in programs:
@@ -79,9 +81,11 @@ def _grouped(fields: dict[str, pa.DataType], programs: Sequence[Program]) -> lis
 
 
 def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return the table with exactly the schema's columns: missing ones are null, types are adjusted without loss."""
+    """Return the table with exactly the schema's columns: missing ones null, types adjusted without loss."""
     arrays = [
-        _fitted(table.column(field.name), field.type) if field.name in table.column_names else pa.nulls(table.num_rows, field.type)
+        _fitted(table.column(field.name), field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
         for field in schema
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
@@ -148,7 +152,9 @@ def with_context(facts: pl.DataFrame, result: pl.DataFrame) -> pl.DataFrame:
         facts: canonical frame of the piece, with ``row``.
         result: its results in the order of the facts, one or more for each.
     """
-    known = [pl.col(name) if name in facts.columns else pl.lit(None, pl.String).alias(name) for name in CONTEXT]
+    known = [
+        pl.col(name) if name in facts.columns else pl.lit(None, pl.String).alias(name) for name in CONTEXT
+    ]
     context = facts.select(known).with_columns(
         pl.col("row").cast(pl.Int64),
         pl.col("investor", "state").cast(pl.String).cast(pl.Categorical()),
@@ -161,5 +167,7 @@ def with_context(facts: pl.DataFrame, result: pl.DataFrame) -> pl.DataFrame:
 
 def _places(result: pl.DataFrame) -> pl.Series:
     """Return for each result the place of its loan among the facts: results of one loan stand together."""
-    first = pl.col("loan_id").ne_missing(pl.col("loan_id").shift()) | pl.col("evaluation_date").ne_missing(pl.col("evaluation_date").shift())
+    first = pl.col("loan_id").ne_missing(pl.col("loan_id").shift()) | pl.col("evaluation_date").ne_missing(
+        pl.col("evaluation_date").shift()
+    )
     return result.select((first.cast(pl.UInt32).cum_sum() - 1).alias("place"))["place"]

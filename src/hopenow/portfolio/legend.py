@@ -1,4 +1,4 @@
-"""The words behind the ids of a result file: every rule and rule set used, as they stood on the dates reviewed."""
+"""The words behind the ids of a result file: every rule and rule set used on the dates reviewed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def touched(
 
 
 def rule_legend(
-    programs: Sequence[Program], first: datetime.date, last: datetime.date, adopted: Mapping[str, datetime.date]
+    programs: Sequence[Program],
+    first: datetime.date,
+    last: datetime.date,
+    adopted: Mapping[str, datetime.date],
 ) -> list[RuleLegend]:
     """Return every rule of the programs between two evaluation dates, each wording once."""
     found: dict[tuple[str, ...], RuleLegend] = {}
@@ -28,7 +31,10 @@ def rule_legend(
             for planned in interval.options:
                 for rule in planned.rules:
                     entry = _rule(program.id, planned, rule)
-                    same = found.setdefault((program.id, entry.option, entry.rule, entry.says, entry.change, entry.citation), entry)
+                    same = found.setdefault(
+                        (program.id, entry.option, entry.rule, entry.says, entry.change, entry.citation),
+                        entry,
+                    )
                     same.rule_sets = list(dict.fromkeys([*same.rule_sets, *entry.rule_sets]))
     return list(found.values())
 
@@ -38,7 +44,6 @@ def _rule(program: str, planned: PlannedOption, rule: PlannedRule) -> RuleLegend
     words = law.rules[rule.id]
     figures = {name: _shown(planned, name) for name in planned.parameters}
     citation, url = cited(law, rule.source.cite)
-    assert planned.segment is not None
     return RuleLegend(
         program=program,
         option=planned.option.id,
@@ -50,7 +55,7 @@ def _rule(program: str, planned: PlannedOption, rule: PlannedRule) -> RuleLegend
         citation=citation,
         url=url,
         verification=rule.verification,
-        rule_sets=[planned.segment.rule_set.id],
+        rule_sets=[] if planned.segment is None else [planned.segment.rule_set.id],
     )
 
 
@@ -79,7 +84,10 @@ def cited(law: OptionLaw, cite: str) -> tuple[str, str]:
 
 
 def rule_set_legend(
-    programs: Sequence[Program], first: datetime.date, last: datetime.date, adopted: Mapping[str, datetime.date]
+    programs: Sequence[Program],
+    first: datetime.date,
+    last: datetime.date,
+    adopted: Mapping[str, datetime.date],
 ) -> list[RuleSetLegend]:
     """Return every rule set in force for some evaluation date between two dates."""
     found: dict[tuple[str, str, str], RuleSetLegend] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Hashable
 from pathlib import Path
@@ -13,6 +12,7 @@ import yaml
 
 from hopenow.errors import InputError
 from hopenow.facts.ingest import to_canonical
+from hopenow.portfolio.choices import today
 
 SUFFIXES = frozenset({".json", ".yaml", ".yml"})
 
@@ -38,12 +38,19 @@ def read_loan(path: Path) -> tuple[pl.DataFrame, list[str], list[str]]:
     if not content.get("loan_id"):
         content["loan_id"] = path.stem
     if not content.get("evaluation_date"):
-        content["evaluation_date"] = datetime.date.today().isoformat()
+        content["evaluation_date"] = today().isoformat()
         notes.append(f"the file names no evaluation date; today's is taken ({content['evaluation_date']})")
-    read = to_canonical({str(name): [_text(name, value, path)] for name, value in content.items()}, canonical=False)
-    lines = [(row["severity"], f"{row['field']}: {row['message']} (found: {row['value']})") for row in read.findings.iter_rows(named=True)]
+    read = to_canonical(
+        {str(name): [_text(name, value, path)] for name, value in content.items()}, canonical=False
+    )
+    lines = [
+        (row["severity"], f"{row['field']}: {row['message']} (found: {row['value']})")
+        for row in read.findings.iter_rows(named=True)
+    ]
     if read.facts.is_empty():
-        raise InputError(f"{path} cannot be reviewed", [line for severity, line in lines if severity == "error"])
+        raise InputError(
+            f"{path} cannot be reviewed", [line for severity, line in lines if severity == "error"]
+        )
     return read.facts, notes, [line for severity, line in lines if severity == "warning"]
 
 
@@ -75,7 +82,12 @@ class _Loader(yaml.CBaseLoader):
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    return _unique([(loader.construct_object(key, deep=True), loader.construct_object(value, deep=True)) for key, value in node.value])
+    return _unique(
+        [
+            (loader.construct_object(key, deep=True), loader.construct_object(value, deep=True))
+            for key, value in node.value
+        ]
+    )
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
@@ -87,5 +99,7 @@ def _text(name: object, value: Any, path: Path) -> str | None:
     if isinstance(value, list):
         return ";".join(str(item) for item in value)
     if isinstance(value, dict):
-        raise InputError(f"{path}: {name} must be one value, not a mapping; a file holds the facts of one loan")
+        raise InputError(
+            f"{path}: {name} must be one value, not a mapping; a file holds the facts of one loan"
+        )
     return str(value)

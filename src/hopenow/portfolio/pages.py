@@ -48,6 +48,11 @@ STATUS_WORDS: dict[str, tuple[str, str]] = {
     "ineligible": ("Not open now", "no"),
     "not_determined": ("No rule on file for this date", "unknown"),
 }
+_FINDING_WORDS: dict[str, tuple[str, str]] = {
+    "yes": ("Met", "good"),
+    "no": ("Not met", "no"),
+    "unknown": ("Not known yet", "maybe"),
+}
 _HOUSEHOLD_GROUPS = {"hardship", "household", "property", "disaster", "leaving"}
 _NOT_IN_FORCE = {
     "NOT-YET-IN-FORCE": "This option did not exist yet on the day of the review.",
@@ -76,7 +81,7 @@ def _environment() -> jinja2.Environment:
     return found
 
 
-# --- small words ------------------------------------------------------------------------------------------
+# --- small words ----------------------------------------------------------------------------------
 
 
 def day(value: object) -> str:
@@ -114,7 +119,7 @@ def _count(value: int, one: str, many: str = "") -> str:
     return f"{value} {one}" if value == 1 else f"{value} {many or one + 's'}"
 
 
-# --- what the page says of an option ----------------------------------------------------------------------
+# --- what the page says of an option --------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -241,16 +246,10 @@ def _difference(new: Decimal, old: Decimal) -> str:
 def _payment_lines(option: OptionExplained, loan: Explanation) -> Iterator[Line]:
     terms = option.terms
     regular = _current_payment(loan)
-    installment = next(
-        (fact.raw for fact in loan.facts if fact.name == "monthly_principal_and_interest"), None
-    )
+    installment = next((fact.raw for fact in loan.facts if fact.name == "monthly_principal_and_interest"), None)
     new, after, during = terms.get("principal_and_interest"), terms.get("payment_after"), terms.get("payment")
     if isinstance(new, Decimal):
-        note = (
-            f"now {_money(installment)}: {_difference(new, installment)}"
-            if isinstance(installment, Decimal)
-            else ""
-        )
+        note = f"now {_money(installment)}: {_difference(new, installment)}" if isinstance(installment, Decimal) else ""
         yield Line("Principal and interest each month", _money(new), note)
         if isinstance(after, Decimal):
             yield Line(
@@ -288,9 +287,7 @@ def _other_lines(option: OptionExplained) -> Iterator[Line]:
     if terms.get("payments_first"):
         yield Line("To pay first", _count(terms["payments_first"], "full payment"))
     if isinstance(terms.get("forborne"), Decimal) and terms["forborne"]:
-        yield Line(
-            "Set aside to the end of the loan", _money(terms["forborne"]), "no interest on it; still owed"
-        )
+        yield Line("Set aside to the end of the loan", _money(terms["forborne"]), "no interest on it; still owed")
     if isinstance(terms.get("rate"), Decimal):
         yield Line("Interest rate", f"{terms['rate'].normalize():f}%")
     if isinstance(terms.get("trial_payment"), Decimal) and terms.get("trial_months"):
@@ -344,9 +341,7 @@ def _ending(option: OptionExplained) -> str:
         by = f" on {day(terms['end'])}" if terms.get("end") else ""
         return f"If every payment is made, the loan is current{by}, and the regular payment goes on."
     if isinstance(terms.get("principal_and_interest"), Decimal):
-        last = (
-            f"The last payment is due {day(terms['maturity_date'])}. " if terms.get("maturity_date") else ""
-        )
+        last = f"The last payment is due {day(terms['maturity_date'])}. " if terms.get("maturity_date") else ""
         later = (
             f"{_money(terms['forborne'])} set aside is due then, or when you sell or refinance."
             if isinstance(terms.get("forborne"), Decimal) and terms["forborne"]
@@ -360,14 +355,21 @@ def _ending(option: OptionExplained) -> str:
     return ""
 
 
+_WORDED = {"flag", "choice", "choices", "text"}
+
+
 def _assumed_in(option: OptionExplained, loan: Explanation) -> tuple[str, ...]:
     """Name the assumed facts this option rests on.
 
-    One that no rule names may be in any figure, so it flags every option that has figures.
+    Those its rules name; and, where it has figures, any assumed figure and any fact that only findings
+    read, since either may be in them.
     """
+    facts = schema()
     read = {fact.name for rule in option.rules for fact in rule.facts}
-    by_rules = {fact.name for other in loan.options for rule in other.rules for fact in rule.facts}
-    return tuple(name for name in loan.assumed if name in read or (name not in by_rules and option.steps))
+    own = [other for other in loan.options if other.kind != "finding"]
+    by_rules = {fact.name for other in own for rule in other.rules for fact in rule.facts}
+    behind = {name for name in loan.assumed if name not in by_rules or facts[name].type not in _WORDED}
+    return tuple(name for name in loan.assumed if name in read or (option.steps and name in behind))
 
 
 def _estimate(option: OptionExplained) -> str:
@@ -378,16 +380,20 @@ def _estimate(option: OptionExplained) -> str:
 def _card(option: OptionExplained, loan: Explanation, prefix: str) -> OptionView:
     noes = [rule for rule in option.rules if rule.answer == "no"]
     status, tone = STATUS_WORDS[option.status]
+    if option.kind == "finding":
+        answers = {rule.answer for rule in option.rules}
+        status, tone = _FINDING_WORDS[next((word for word in ("no", "unknown") if word in answers), "yes")]
     # A no of an unverified rule, or one that only needs approval or a task, is no reason against an option.
     out = [rule for rule in noes if rule.consequence.startswith("rules this option out")]
     confirm = [rule for rule in noes if rule.consequence.startswith("must be confirmed")]
     todo = [rule for rule in noes if rule not in out and rule not in confirm]
+    lines = (*_payment_lines(option, loan), *_other_lines(option))
     return OptionView(
         option=option,
         anchor=f"{prefix}{option.id}",
         status=status,
         tone=tone,
-        lines=(*_payment_lines(option, loan), *_other_lines(option)),
+        lines=lines,
         ending=_ending(option),
         todo=tuple(todo),
         confirm=tuple(confirm),
@@ -397,7 +403,7 @@ def _card(option: OptionExplained, loan: Explanation, prefix: str) -> OptionView
         ),
         out_of_force=_NOT_IN_FORCE.get(option.rule_set, ""),
         assumed=_assumed_in(option, loan),
-        estimate=_estimate(option),
+        estimate=_estimate(option) if lines else "",
     )
 
 
@@ -421,9 +427,7 @@ def _asks(loan: Explanation, possible: Sequence[OptionView]) -> list[Ask]:
         for question in card.option.questions:
             waiting.setdefault(question.fact, []).append(card.option.title)
     questions = [
-        Ask(question, tuple(waiting[question.fact]))
-        for question in loan.questions()
-        if question.fact in waiting
+        Ask(question, tuple(waiting[question.fact])) for question in loan.questions() if question.fact in waiting
     ]
     return sorted(questions, key=lambda ask: -len(ask.options))
 
@@ -434,9 +438,7 @@ def _view(loan: Explanation, prefix: str) -> LoanView:
     asks = _asks(loan, possible)
     facts = schema()
     at_home = [
-        ask
-        for ask in asks
-        if ask.question.fact in facts and facts[ask.question.fact].group in _HOUSEHOLD_GROUPS
+        ask for ask in asks if ask.question.fact in facts and facts[ask.question.fact].group in _HOUSEHOLD_GROUPS
     ]
     shown_facts = {fact.name: shown(fact) for fact in loan.facts}
     return LoanView(
@@ -452,7 +454,7 @@ def _view(loan: Explanation, prefix: str) -> LoanView:
     )
 
 
-# --- the page ---------------------------------------------------------------------------------------------
+# --- the page -------------------------------------------------------------------------------------
 
 
 def loan_page(explanation: Explanation | Sequence[Explanation], back: str = "") -> str:
@@ -470,11 +472,7 @@ def loan_page(explanation: Explanation | Sequence[Explanation], back: str = "") 
         raise InputError("there is no explanation to make a page of; no program applies to this loan")
     sources = Sources()
     views = [_view(loan, f"p{place}-" if len(loans) > 1 else "") for place, loan in enumerate(loans, start=1)]
-    return (
-        environment()
-        .get_template("loan.html")
-        .render(views=views, sources=sources, back=back, many=len(views) > 1)
-    )
+    return environment().get_template("loan.html").render(views=views, sources=sources, back=back, many=len(views) > 1)
 
 
 def explain_html(facts: pl.DataFrame, settings: Settings | None = None) -> str:

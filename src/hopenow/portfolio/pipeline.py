@@ -1,4 +1,4 @@
-"""Reviews a whole tape: one thread reads ahead, some review, one writes; memory does not grow with the tape."""
+"""Reviews a whole tape: one thread reads ahead, some review, one writes; memory stays bounded."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Progress:
 
 @dataclasses.dataclass
 class Samples:
-    """Keeps the facts of some loans, for pages of their own: of each first possible option the first ones of the tape."""
+    """Keeps the facts of some loans for pages of their own: of each first possible option, the first ones."""
 
     wanted: int
     kept: dict[str, pl.DataFrame] = dataclasses.field(default_factory=dict)
@@ -81,10 +81,18 @@ class Samples:
         if not self.wanted:
             return
         results = pl.DataFrame(table.select(["loan_id", "evaluation_date", "first_possible"]))
-        results = results.filter(pl.col("first_possible").is_not_null()).unique(["loan_id", "evaluation_date"], keep="first", maintain_order=True)
-        first = results.group_by("first_possible", maintain_order=True).head(self.wanted).cast({"first_possible": pl.String})
+        results = results.filter(pl.col("first_possible").is_not_null()).unique(
+            ["loan_id", "evaluation_date"], keep="first", maintain_order=True
+        )
+        first = (
+            results.group_by("first_possible", maintain_order=True)
+            .head(self.wanted)
+            .cast({"first_possible": pl.String})
+        )
         for row in first.partition_by("first_possible"):
-            chosen = facts.join(row.select("loan_id", "evaluation_date"), on=["loan_id", "evaluation_date"], how="semi")
+            chosen = facts.join(
+                row.select("loan_id", "evaluation_date"), on=["loan_id", "evaluation_date"], how="semi"
+            )
             self.kept[row["first_possible"][0]] = chosen
 
     def merge(self, other: Samples) -> None:
@@ -98,7 +106,9 @@ class Samples:
 
     def chosen(self) -> pl.DataFrame:
         """Return the facts of the wanted number of loans, as many different first options as possible."""
-        turns = [facts[place : place + 1] for place in range(self.wanted) for _, facts in sorted(self.kept.items())]
+        turns = [
+            facts[place : place + 1] for place in range(self.wanted) for _, facts in sorted(self.kept.items())
+        ]
         rows = [row for row in turns if not row.is_empty()][: self.wanted]
         return pl.concat(rows, how="diagonal") if rows else pl.DataFrame()
 
@@ -128,15 +138,17 @@ def review_tape(
 ) -> Summary:
     """Review every loan of a tape and write the results.
 
-    Into the folder ``out`` go ``results.parquet`` and/or ``results.csv`` (a row for each loan, date and program, in the
-    order of the tape), ``findings.csv`` (what is wrong with rows of the tape) and ``summary.json``. They appear all at the
-    end, or (on an error or Ctrl-C) not at all. The results do not depend on ``batch_rows`` or ``threads``.
+    Into the folder ``out`` go ``results.parquet`` and/or ``results.csv`` (a row for each loan, date and
+    program, in the order of the tape), ``findings.csv`` (what is wrong with rows of the tape) and
+    ``summary.json``. They
+    appear all at the end, or (on an error or Ctrl-C) not at all. The results do not depend on ``batch_rows``
+    or ``threads``.
 
     Args:
         tape: one or more files, see `hopenow.portfolio.sources.find_sources`.
         out: folder, made if needed.
-        settings: assumptions, early adoptions, programs, reference files. Where no program is named and the tape's layout
-            tells whose loans they are, only that program is looked at.
+        settings: assumptions, early adoptions, programs, reference files. Where no program is named and the
+            tape's layout tells whose loans they are, only that program is looked at.
         formats: ``parquet``, ``csv``, or both.
         mapping: mapping file for tables.
         at: for histories: each loan's ``last`` month, ``each`` month, or a date for the end of that month.
@@ -188,7 +200,9 @@ def _processors() -> int:
 class _Run:
     """One review of one tape."""
 
-    def __init__(self, sources: list[Source], settings: Settings, at: At, started: float, samples: int) -> None:
+    def __init__(
+        self, sources: list[Source], settings: Settings, at: At, started: float, samples: int
+    ) -> None:
         self.samples = Samples(samples)
         self.sources, self.settings, self.at, self.started = sources, settings, at, started
         self.programs: list[Program] = settings.chosen()
@@ -214,7 +228,7 @@ class _Run:
             made.append(sink)
         return made
 
-    # --- reading, reviewing, writing --------------------------------------------------------------------------------------
+    # --- reading, reviewing, writing --------------------------------------------------------------
 
     def work(
         self,
@@ -276,12 +290,15 @@ class _Run:
         summary.read += batch.read
         summary.reviewed += batch.kept
         summary.skipped += batch.skipped
-        for reason, count in skip_reasons(batch, by_loan=source.program is not None and self.at != "each").items():
+        for reason, count in skip_reasons(
+            batch, by_loan=source.program is not None and self.at != "each"
+        ).items():
             summary.skipped_by_reason[reason] = summary.skipped_by_reason.get(reason, 0) + count
         if not batch.findings.is_empty():
             self.findings.append(batch.findings.select(pl.lit(source.name).alias("source"), pl.all()))
         self.counts = [add_counts([*self.counts, batch.counts])]
-        self.position = int(batch.facts["row"].max() or 0) if "row" in batch.facts.columns and batch.kept else self.position  # type: ignore[arg-type]
+        if batch.kept and "row" in batch.facts.columns:
+            self.position = int(batch.facts["row"].cast(pl.Int64).to_numpy().max())
 
     def _review(self, facts: pl.DataFrame) -> _Piece:
         begun = time.perf_counter()
@@ -311,17 +328,27 @@ class _Run:
     def _progress(self) -> Progress:
         lines = sum(item.lines for item in self.measures)
         complete = len(self.measures) == sum(len(source.files) for source in self.sources)
-        share = min(self.position / lines, 1.0) if complete and lines and len(self.sources) == 1 and len(self.measures) == 1 else None
-        return Progress(self.tally.results, self.summary.skipped, share or None, time.perf_counter() - self.started)
+        share = (
+            min(self.position / lines, 1.0)
+            if complete and lines and len(self.sources) == 1 and len(self.measures) == 1
+            else None
+        )
+        return Progress(
+            self.tally.results, self.summary.skipped, share or None, time.perf_counter() - self.started
+        )
 
-    # --- the end ----------------------------------------------------------------------------------------------------------
+    # --- the end ----------------------------------------------------------------------------------
 
     def finish(self, outputs: Outputs, sinks: Sequence[Any], formats: Sequence[str]) -> None:
         summary, settings = self.summary, self.settings
         self.tally.into(summary)
         layouts = {path: source.layout for source in self.sources for path in source.files}
-        summary.sources = [SourceFile(item.path.name, layouts[item.path], item.bytes, item.sha256) for item in self.measures]
-        summary.skipped_by_reason = dict(sorted(summary.skipped_by_reason.items(), key=lambda item: (-item[1], item[0])))
+        summary.sources = [
+            SourceFile(item.path.name, layouts[item.path], item.bytes, item.sha256) for item in self.measures
+        ]
+        summary.skipped_by_reason = dict(
+            sorted(summary.skipped_by_reason.items(), key=lambda item: (-item[1], item[0]))
+        )
         summary.assumed = {
             name: Assumed(shown_fact(name, value), schema()[name].meaning, self.tally.assumed.get(name, 0))
             for name, value in settings.assume.items()
@@ -345,7 +372,9 @@ class _Run:
         begun = time.perf_counter()
         summary = self.summary
         target = folder / "report.html"
-        portfolio_report(summary, None, target, loan_pages, facts=self.samples.chosen(), settings=self.settings)
+        portfolio_report(
+            summary, None, target, loan_pages, facts=self.samples.chosen(), settings=self.settings
+        )
         summary.files["report"] = str(target)
         summary.seconds["report"] = round(time.perf_counter() - begun, 3)
         with Outputs(folder) as outputs:
@@ -370,7 +399,11 @@ class _Run:
 
     def _findings(self, outputs: Outputs) -> None:
         summary = self.summary
-        kept = pl.concat(self.findings) if self.findings else join_findings([]).select(pl.lit("").alias("source"), pl.all())
+        kept = (
+            pl.concat(self.findings)
+            if self.findings
+            else join_findings([]).select(pl.lit("").alias("source"), pl.all())
+        )
         counts = add_counts(self.counts)
         summary.findings_by_rule = counts.with_columns(pl.col("phase", "severity").cast(pl.String)).to_dicts()
         for row in summary.findings_by_rule:
@@ -383,8 +416,8 @@ class _Run:
 def skip_reasons(batch: Batch, *, by_loan: bool = False) -> dict[str, int]:
     """Return why rows of a piece were skipped; the counts add up to ``batch.skipped``.
 
-    A row with several errors counts under the first. Findings are capped; rows whose reasons were not kept and cannot be
-    told from the full counts are under ``NOT_ITEMIZED``.
+    A row with several errors counts under the first. Findings are capped; rows whose reasons were not kept
+    and cannot be told from the full counts are under ``NOT_ITEMIZED``.
 
     Args:
         batch: the piece.
@@ -397,7 +430,12 @@ def skip_reasons(batch: Batch, *, by_loan: bool = False) -> dict[str, int]:
     if by_loan:
         harmless = harmless | pl.col("loan_id").is_in(batch.facts["loan_id"].implode())
     harmless = harmless.fill_null(False)
-    counts = dict(batch.counts.filter(pl.col("severity") == "error").group_by("rule").agg(pl.col("count").sum()).iter_rows())
+    counts = dict(
+        batch.counts.filter(pl.col("severity") == "error")
+        .group_by("rule")
+        .agg(pl.col("count").sum())
+        .iter_rows()
+    )
     for rule, count in errors.filter(harmless).group_by("rule").agg(pl.len().cast(pl.Int64)).iter_rows():
         counts[rule] -= count
     counts = {rule: count for rule, count in counts.items() if count > 0}
@@ -433,7 +471,17 @@ def shown_fact(name: str, value: Any) -> str:
 def footer(summary: Summary) -> Mapping[str, str]:
     """Return what a result file says about itself: JSON text by key (``hopenow.*``)."""
     data = summary.as_dict()
-    about = ("sources", "at", "read", "reviewed", "skipped", "skipped_by_reason", "results", "assumed", "adopted")
+    about = (
+        "sources",
+        "at",
+        "read",
+        "reviewed",
+        "skipped",
+        "skipped_by_reason",
+        "results",
+        "assumed",
+        "adopted",
+    )
     return {
         "hopenow.version": summary.hopenow,
         "hopenow.review": json.dumps({name: data[name] for name in about}),

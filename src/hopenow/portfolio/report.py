@@ -68,7 +68,7 @@ def page_name(loan_id: str) -> str:
     return f"{kept}.{digest}.html"
 
 
-# --- loans that get a page --------------------------------------------------------------------------------
+# --- loans that get a page ------------------------------------------------------------------------
 
 
 def choose_loans(result: str | Path, wanted: int) -> list[str]:
@@ -84,18 +84,14 @@ def choose_loans(result: str | Path, wanted: int) -> list[str]:
     if wanted <= 0:
         return []
     head = pl.scan_parquet(result).select("loan_id", "first_possible").head(_LOOKED_AT).collect()
-    head = head.with_columns(
-        pl.col("loan_id").cast(pl.String), pl.col("first_possible").cast(pl.String)
-    ).unique("loan_id", keep="first", maintain_order=True)
-    turn = head.with_row_index("place").with_columns(
-        pl.int_range(pl.len()).over("first_possible").alias("turn")
+    head = head.with_columns(pl.col("loan_id").cast(pl.String), pl.col("first_possible").cast(pl.String)).unique(
+        "loan_id", keep="first", maintain_order=True
     )
+    turn = head.with_row_index("place").with_columns(pl.int_range(pl.len()).over("first_possible").alias("turn"))
     return turn.sort("turn", "place").head(wanted).sort("place")["loan_id"].to_list()
 
 
-def write_loan_pages(
-    explanations: Iterable[Explanation], folder: str | Path, back: str = ""
-) -> list[LoanLink]:
+def write_loan_pages(explanations: Iterable[Explanation], folder: str | Path, back: str = "") -> list[LoanLink]:
     """Write a page for each loan.
 
     Args:
@@ -146,7 +142,7 @@ def _write(path: Path, text: str) -> None:
         partial.unlink(missing_ok=True)
 
 
-# --- the report -------------------------------------------------------------------------------------------
+# --- the report -----------------------------------------------------------------------------------
 
 
 def portfolio_report(
@@ -179,15 +175,9 @@ def portfolio_report(
         if isinstance(facts, pl.DataFrame):
             chosen = facts.unique("loan_id", keep="first", maintain_order=True).head(loan_pages)
         else:
-            chosen = (
-                facts(choose_loans(result_parquet, loan_pages))
-                if result_parquet is not None
-                else pl.DataFrame()
-            )
+            chosen = facts(choose_loans(result_parquet, loan_pages)) if result_parquet is not None else pl.DataFrame()
         if not chosen.is_empty():
-            links = write_loan_pages(
-                explain(chosen, settings), out.parent / LOANS_FOLDER, back=f"../{out.name}"
-            )
+            links = write_loan_pages(explain(chosen, settings), out.parent / LOANS_FOLDER, back=f"../{out.name}")
     _write(out, report_html(summary, links))
     return out
 
@@ -223,7 +213,5 @@ def report_html(summary: Summary, links: Sequence[LoanLink] = ()) -> str:
 def _period(summary: Summary) -> str:
     if summary.first_date is None or summary.last_date is None:
         return "nothing was reviewed"
-    first, last = (
-        day(datetime.date.fromisoformat(value)) for value in (summary.first_date, summary.last_date)
-    )
+    first, last = (day(datetime.date.fromisoformat(value)) for value in (summary.first_date, summary.last_date))
     return first if first == last else f"{first} to {last}"

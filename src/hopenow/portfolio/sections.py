@@ -37,7 +37,7 @@ Cell = str | int
 _DASH = "\u2013"
 
 
-# --- what the page is made of -----------------------------------------------------------------------------
+# --- what the page is made of ---------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,8 +218,7 @@ class Sections:
         return Section(
             "outlook",
             "What is the best that is open?",
-            f"{share(_keep(outlook), self.summary.results)} of {self.unit} have, or may have, a way "
-            "to keep the home.",
+            f"{share(_keep(outlook), self.summary.results)} of {self.unit} have, or may have, a way to keep the home.",
             self._counted("its best option"),
             (
                 charts.bars(
@@ -235,18 +234,14 @@ class Sections:
 
     def by_option(self) -> Section | None:
         """Each option by status."""
-        rows = [
-            (item.title, [item.statuses.get(name, 0) for name, _, _ in _STATUS_SERIES])
-            for item in self.options
-        ]
+        rows = [(item.title, [item.statuses.get(name, 0) for name, _, _ in _STATUS_SERIES]) for item in self.options]
         rows = [row for row in rows if sum(row[1])]
         if not rows:
             return None
-        top = max(self.options, key=lambda item: item.possible)
+        keep = [item for item in self.options if item.kind == "keep"] or self.options
+        top = max(keep, key=lambda item: item.possible)
         columns = ("Option", *(label for _, label, _ in _STATUS_SERIES), "All")
-        table = Table(
-            "Options by answer", columns, tuple((title, *counts, sum(counts)) for title, counts in rows)
-        )
+        table = Table("Options by answer", columns, tuple((title, *counts, sum(counts)) for title, counts in rows))
         tables = [table]
         if len(self.summary.programs) > 1:
             tables.append(self._by_program())
@@ -254,7 +249,7 @@ class Sections:
         return Section(
             "options",
             "How many have which option?",
-            f"{top.title} is possible most often: for {number(top.possible)} of "
+            f"Of the ways to keep the home, {top.title} is possible most often: for {number(top.possible)} of "
             f"{number(sum(top.statuses.values()))} {self.unit}.",
             f"Counts {self.unit}, once for every option; out of all {self.unit} of the programs that "
             "have the option. The options are not alternatives: one loan can have several.",
@@ -287,13 +282,8 @@ class Sections:
     def first_option(self) -> Section | None:
         """First possible option."""
         possible, eligible = self.summary.first_possible, self.summary.first_eligible
-        names = [name for name, _ in _by_count(possible)] + [
-            name for name in eligible if name not in possible
-        ]
-        rows = [
-            (self.titles.get(name, words(name)), [possible.get(name, 0), eligible.get(name, 0)])
-            for name in names
-        ]
+        names = [name for name, _ in _by_count(possible)] + [name for name in eligible if name not in possible]
+        rows = [(self.titles.get(name, words(name)), [possible.get(name, 0), eligible.get(name, 0)]) for name in names]
         if not rows:
             return None
         table = Table(
@@ -372,14 +362,12 @@ class Sections:
         return Section(
             "change",
             "How would the payment change?",
-            f"{best.title} would lower principal and interest by {_dollars(histogram.mean)} a month "
-            "on average.",
+            f"{best.title} would lower principal and interest by {_dollars(histogram.mean)} a month on average.",
             f"Counts {self.unit} in which the option is or may be open and its terms could be worked "
             "out. Dollars of monthly principal and interest; taxes and insurance left out.",
             tuple(pictures),
             tuple(tables),
-            "A column holds amounts from its edge up to the next one; the first and last also hold "
-            "everything beyond.",
+            "A column holds amounts from its edge up to the next one; the first and last also hold everything beyond.",
         )
 
     def limits(self) -> Section | None:
@@ -396,9 +384,7 @@ class Sections:
         ]
         if not rows:
             return None
-        table = Table(
-            "Limits that decide the terms", ("Option and limit", self.unit.capitalize()), tuple(rows)
-        )
+        table = Table("Limits that decide the terms", ("Option and limit", self.unit.capitalize()), tuple(rows))
         return Section(
             "limits",
             "Which limit decides the terms?",
@@ -559,8 +545,7 @@ class Sections:
         return Section(
             "stage",
             "How far behind are they?",
-            f"{number(behind)} {self.unit} ({share(behind, self.summary.results)}) are at least one "
-            "month behind.",
+            f"{number(behind)} {self.unit} ({share(behind, self.summary.results)}) are at least one month behind.",
             self._counted("whole unpaid installments at the evaluation date (MBA method)"),
             (
                 charts.columns(
@@ -695,11 +680,7 @@ class Sections:
             )
             for item in self.summary.findings_by_rule
         )
-        return (
-            Table("Findings on the tape", ("Finding", "Field", "Severity", "Phase", "Count"), rows)
-            if rows
-            else None
-        )
+        return Table("Findings on the tape", ("Finding", "Field", "Severity", "Phase", "Count"), rows) if rows else None
 
     def source_table(self) -> Table | None:
         """Return the files that were read."""
@@ -768,6 +749,5 @@ def _edge(edge: int, unit: str) -> str:
 def _describe(table: Table) -> str:
     """Describe a picture for those who do not see it."""
     return (
-        f"Chart of the table \u201c{table.caption}\u201d, which follows it with every number "
-        f"({len(table.rows)} rows)."
+        f"Chart of the table \u201c{table.caption}\u201d, which follows it with every number ({len(table.rows)} rows)."
     )

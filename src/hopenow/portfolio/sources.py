@@ -63,8 +63,8 @@ class Source:
 def find_sources(paths: Sequence[str | Path], mapping: str | Path | None = None) -> list[Source]:
     """Recognize the files of a tape.
 
-    Files in a published layout of an enterprise are read together; every other file is a table, read with the mapping or
-    with facts as column names.
+    Files in a published layout of an enterprise are read together; every other file is a table, read with the
+    mapping or with facts as column names.
 
     Args:
         paths: the files.
@@ -74,7 +74,11 @@ def find_sources(paths: Sequence[str | Path], mapping: str | Path | None = None)
         InputError: a file is missing, or the mapping has defects; carries all of them.
     """
     files = [Path(path) for path in paths]
-    missing = [f"{path}: {'is a folder' if path.is_dir() else 'there is no such file'}" for path in files if not path.is_file()]
+    missing = [
+        f"{path}: {'is a folder' if path.is_dir() else 'there is no such file'}"
+        for path in files
+        if not path.is_file()
+    ]
     if missing or not files:
         raise InputError("the tape cannot be read", missing or ["no file was given"])
     if mapping is not None:
@@ -107,7 +111,7 @@ class FileMeasure:
 
 
 def measure(path: Path) -> FileMeasure:
-    """Hash a file and count its lines (for gzip, estimated from the beginning; for Parquet, as the file says)."""
+    """Hash a file and count its lines (gzip: estimated from its beginning; Parquet: as the file says)."""
     digest = hashlib.sha256()
     size = lines = 0
     with path.open("rb") as stream:

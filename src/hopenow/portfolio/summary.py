@@ -1,14 +1,15 @@
 """What a review of a tape counted: plain data, the same for the terminal, the HTML report and JSON.
 
 Units
-    *row read*: a loan (or, with ``--at each``, a loan-month) of the tape, and rows that could not be read at all.
-    *result*: a row of the result file: one loan, evaluation date and program. A loan whose investor is not known has a
-    result for each program that may apply, so there can be more results than loans.
+    *row read*: a loan (or, with ``--at each``, a loan-month) of the tape, and rows that could not be read at
+    all.
+    *result*: a row of the result file: one loan, evaluation date and program. A loan whose investor is not
+    known has a result for each program that may apply, so there can be more results than loans.
     *determination*: one option's answer in one result.
 
-Always: ``read == reviewed + skipped``; ``skipped`` is the sum of ``skipped_by_reason``; ``results`` is the sum of
-``programs``, of ``outlook``, of each ``by_*`` table, and of ``first_possible``; and for each option, the sum of its
-``statuses`` is the number of its program's results.
+Always: ``read == reviewed + skipped``; ``skipped`` is the sum of ``skipped_by_reason``; ``results`` is the sum
+of ``programs``, of ``outlook``, of each ``by_*`` table, and of ``first_possible``; and for each option, the
+sum of its ``statuses`` is the number of its program's results.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ import typing
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 OUTLOOKS = ("keep_eligible", "keep_conditional", "reinstate_only", "leave_only", "none", "no_program")
-"""Best that is open to a result, best first: an option to keep the home is eligible; one is conditional; only paying
-everything past due; only options to leave the home; every option is ruled out or not determined; no program applies."""
+"""Best that is open to a result, best first: an option to keep the home is eligible; one is conditional; only
+paying everything past due; only options to leave the home; every option is ruled out or not determined; no
+program applies to the loan."""
 
 NO_PROGRAM = "no_program"
 UNKNOWN = "unknown"
@@ -44,8 +46,8 @@ class Histogram:
     Attributes:
         unit: ``dollars`` or ``percent``.
         width: width of a bin.
-        counts: lower edge of a bin to number of results; the edge belongs to the bin, the next edge does not. The first
-            and the last possible bin also hold everything beyond them.
+        counts: lower edge of a bin to number of results; the edge belongs to the bin, the next edge does not.
+            The first and the last possible bin also hold everything beyond them.
         lowest: lower edge of the first possible bin.
         highest: lower edge of the last possible bin.
         count: number of figures.
@@ -85,11 +87,12 @@ class OptionCounts:
         conditions: rule id to possible results that still need an approval or an act because of it.
         unknown: rule id to conditional results in which it cannot be decided.
         missing: fact to conditional results that need it.
-        verification: status to mark (verified, secondary, unverified) to results: the weakest mark behind the answer.
+        verification: status to mark (verified, secondary, unverified) to results: the weakest mark behind the
+            answer.
         rule_sets: rule-set id (or NOT-YET-IN-FORCE, ENDED, NOT-COVERED) to results.
         words: text term column to its words to possible results, for example which limit bound a forbearance.
-        payment_change: dollars by which the monthly principal and interest falls (negative: it rises), over possible
-            results with terms. None when the option has no such column.
+        payment_change: dollars by which the monthly principal and interest falls (negative: it rises), over
+            possible results with terms. None when the option has no such column.
         payment_reduction: percent by which it falls, likewise.
     """
 
@@ -146,7 +149,8 @@ class SourceFile:
 class RuleLegend:
     """A rule in words, as it stood for evaluation dates of this tape.
 
-    ``effect``: deny, approval or condition; ``rules_out``: whether failing it makes the option ineligible (a rule that is
+    ``effect``: deny, approval or condition; ``rules_out``: whether failing it makes the option ineligible (a
+    rule that is
     not verified never does). ``rule_sets``: the rule sets in which it reads like this.
     """
 
@@ -165,7 +169,7 @@ class RuleLegend:
 
 @dataclasses.dataclass
 class RuleSetLegend:
-    """A version of an option's rules that was used: when in force (ISO dates; None: open), where from, how sure."""
+    """A version of an option's rules that was used; ``start`` and ``end`` are ISO dates, None where open."""
 
     program: str
     option: str
@@ -211,7 +215,8 @@ class Summary:
         read: rows read.
         reviewed: rows reviewed.
         skipped: rows not reviewed.
-        skipped_by_reason: id of the finding that ruled the row out (the first, where there are several) to rows.
+        skipped_by_reason: id of the finding that ruled the row out (the first, where there are several) to
+            rows.
         results: rows of the result file.
         first_date: earliest evaluation date, ISO; None when nothing was reviewed.
         last_date: latest evaluation date, ISO.
@@ -229,14 +234,15 @@ class Summary:
         assumed: what-if facts of the run.
         adopted: rule set to the date of early adoption.
         findings: number of findings by severity.
-        findings_by_rule: ``phase``, ``severity``, ``rule``, ``field``, ``count``; errors first, most frequent first.
+        findings_by_rule: ``phase``, ``severity``, ``rule``, ``field``, ``count``; errors first, most frequent
+            first.
         findings_kept: findings written to the findings file (each rule on each field is capped).
         rule_sets: rule sets used.
         rules: every rule used, in words.
         references: editions of the public series.
         files: kind (``parquet``, ``csv``, ``findings``, ``summary``, ``report``) to path.
-        seconds: wall-clock seconds by stage; ``read``, ``review`` and ``write`` run side by side, so they can add up to
-            more than ``total``.
+        seconds: wall-clock seconds by stage; ``read``, ``review`` and ``write`` run side by side, so they can
+            add up to more than ``total``.
     """
 
     hopenow: str = ""
@@ -273,9 +279,7 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON; exact decimals as text."""
-        plain = _plain(dataclasses.asdict(self))
-        assert isinstance(plain, dict)
-        return plain
+        return cast(dict[str, Any], _plain(dataclasses.asdict(self)))
 
     def to_json(self) -> str:
         """Return the summary as JSON text."""
@@ -284,9 +288,7 @@ class Summary:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Summary:
         """Return the summary that `as_dict` gave."""
-        made = _made(cls, data)
-        assert isinstance(made, Summary)
-        return made
+        return cast(Summary, _made(cls, data))
 
     @classmethod
     def load(cls, path: str | Path) -> Summary:

@@ -1,7 +1,7 @@
 """Counts results piece by piece. Pieces can be counted on several threads and put together afterwards.
 
-Works on the published Arrow columns: words are dictionaries there, so a piece of many thousand results has a few hundred
-different words, and counting them is counting small integers.
+Works on the published Arrow columns: words are dictionaries there, so a piece of many thousand results has a
+few hundred different words, and counting them is counting small integers.
 """
 
 from __future__ import annotations
@@ -16,11 +16,21 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hopenow.facts import schema
-from hopenow.portfolio.summary import MOST_MONTHS_LISTED, NO_PROGRAM, OUTLOOKS, UNKNOWN, Counts, Histogram, MissingFact, OptionCounts, Summary
+from hopenow.portfolio.columns import CHUNK
+from hopenow.portfolio.summary import (
+    MOST_MONTHS_LISTED,
+    NO_PROGRAM,
+    OUTLOOKS,
+    UNKNOWN,
+    Counts,
+    Histogram,
+    MissingFact,
+    OptionCounts,
+    Summary,
+)
 from hopenow.programs.base import Program, column
 from hopenow.review.engine import CONDITIONAL, ELIGIBLE, INELIGIBLE, STATUSES
 from hopenow.review.reasons import SEPARATOR, Lacking
-from hopenow.portfolio.columns import CHUNK
 
 Integers = npt.NDArray[np.int64]
 
@@ -47,7 +57,11 @@ def _integers(table: pa.Table, name: str) -> tuple[Integers, npt.NDArray[np.bool
     values = table.column(name)
     array = values.combine_chunks() if values.num_chunks != 1 else values.chunk(0)
     raw = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array)]
-    known = np.ones(len(array), np.bool_) if not array.null_count else array.is_valid().to_numpy(zero_copy_only=False)
+    known = (
+        np.ones(len(array), np.bool_)
+        if not array.null_count
+        else array.is_valid().to_numpy(zero_copy_only=False)
+    )
     return raw, known
 
 
@@ -90,7 +104,9 @@ class Tally:
         """Prepare an entry for every option, so that one that nobody has is shown with zeros."""
         for program in self.programs:
             for option in program.options:
-                self.options[program.id, option.id] = OptionCounts(program.id, option.id, option.law.title, option.kind)
+                self.options[program.id, option.id] = OptionCounts(
+                    program.id, option.id, option.law.title, option.kind
+                )
 
     def add(self, table: pa.Table) -> None:
         """Count a piece of the result file (see `hopenow.portfolio.columns.result_schema`)."""
@@ -116,7 +132,9 @@ class Tally:
     def _add_options(self, table: pa.Table, owner: Integers, names: Sequence[str]) -> None:
         kinds = {option.id: option.kind for program in self.programs for option in program.options}
         best = np.full(table.num_rows, OUTLOOKS.index("none"), np.int64)
-        best[np.isin(owner, [code for code, name in enumerate(names) if not name])] = OUTLOOKS.index("no_program")
+        best[np.isin(owner, [code for code, name in enumerate(names) if not name])] = OUTLOOKS.index(
+            "no_program"
+        )
         for name, kind in kinds.items():
             status = _status(table, name)
             if (status == NO_STATUS).all():
@@ -147,11 +165,15 @@ class Tally:
         for option, counts in per_option.items():
             _add(self.options[program, option].missing, counts)
 
-    def _add_option(self, table: pa.Table, option: str, status: Integers, owner: Integers, names: Sequence[str]) -> None:
+    def _add_option(
+        self, table: pa.Table, option: str, status: Integers, owner: Integers, names: Sequence[str]
+    ) -> None:
         cross = _Cross(table, option, status, owner, len(names))
         conditional = status == CONDITIONAL
         statuses = cross.of("status")
-        reasons = {name: cross.of(name) for name in ("failed", "conditions", "unknown", "verification", "rule_set")}
+        reasons = {
+            name: cross.of(name) for name in ("failed", "conditions", "unknown", "verification", "rule_set")
+        }
         for code, program in enumerate(names):
             counts = self.options.get((program, option))
             if counts is None:
@@ -173,7 +195,13 @@ class Tally:
             self._add_terms(table, counts, (owner == code) & ((status == ELIGIBLE) | conditional))
 
     def _add_terms(self, table: pa.Table, counts: OptionCounts, possible: npt.NDArray[np.bool_]) -> None:
-        law = next(item for program in self.programs if program.id == counts.program for item in program.options if item.id == counts.id)
+        law = next(
+            item
+            for program in self.programs
+            if program.id == counts.program
+            for item in program.options
+            if item.id == counts.id
+        )
         for name, kind in law.columns.items():
             if kind == "text":
                 codes, words = _words(table, column(counts.id, name))
@@ -191,7 +219,16 @@ class Tally:
         if other.first_date is not None:
             self.first_date = min(other.first_date, self.first_date or other.first_date)
             self.last_date = max(other.last_date, self.last_date or other.last_date)
-        for name in ("by_program", "outlook", "orders", "first_eligible", "first_possible", "missing_results", "missing_alone", "assumed"):
+        for name in (
+            "by_program",
+            "outlook",
+            "orders",
+            "first_eligible",
+            "first_possible",
+            "missing_results",
+            "missing_alone",
+            "assumed",
+        ):
             _add(getattr(self, name), getattr(other, name))
         for name in ("by_state", "by_months"):
             _add_nested(getattr(self, name), getattr(other, name))
@@ -208,8 +245,13 @@ class Tally:
         summary.program_titles = {program.id: program.title for program in self.programs}
         summary.investor_unknown = self.investor_unknown
         summary.outlook = {name: self.outlook.get(name, 0) for name in OUTLOOKS}
-        summary.by_state = {name: self.by_state[name] for name in sorted(self.by_state, key=lambda name: (name == UNKNOWN, name))}
-        summary.by_months_delinquent = {name: self.by_months[name] for name in sorted(self.by_months, key=_month_order)}
+        summary.by_state = {
+            name: self.by_state[name]
+            for name in sorted(self.by_state, key=lambda name: (name == UNKNOWN, name))
+        }
+        summary.by_months_delinquent = {
+            name: self.by_months[name] for name in sorted(self.by_months, key=_month_order)
+        }
         summary.orders, summary.first_eligible, summary.first_possible = (
             _by_count(counts) for counts in (self.orders, self.first_eligible, self.first_possible)
         )
@@ -224,13 +266,17 @@ class Tally:
         for counts in self.options.values():
             for name, count in counts.missing.items():
                 found[name].determinations += count
-        return dict(sorted(found.items(), key=lambda item: (-item[1].results, -item[1].determinations, item[0])))
+        return dict(
+            sorted(found.items(), key=lambda item: (-item[1].results, -item[1].determinations, item[0]))
+        )
 
 
 class _Cross:
     """Counts words of an option's columns by program and status."""
 
-    def __init__(self, table: pa.Table, option: str, status: Integers, owner: Integers, programs: int) -> None:
+    def __init__(
+        self, table: pa.Table, option: str, status: Integers, owner: Integers, programs: int
+    ) -> None:
         self.table, self.option, self.programs = table, option, programs
         self.key = owner * (NO_STATUS + 1) + status
 
@@ -269,7 +315,13 @@ def _outlooks(kind: str) -> list[tuple[int, int]]:
 
 
 def _months(table: pa.Table) -> tuple[Integers, list[str]]:
-    months = table.column("months_delinquent").combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    months = (
+        table.column("months_delinquent")
+        .combine_chunks()
+        .fill_null(-1)
+        .to_numpy(zero_copy_only=False)
+        .astype(np.int64)
+    )
     unknown, more = MOST_MONTHS_LISTED + 2, MOST_MONTHS_LISTED + 1
     codes = np.where(months < 0, unknown, np.minimum(months, more))
     return codes, [*map(str, range(more)), f"{more}+", ""]
@@ -352,9 +404,13 @@ def _by_count(counts: Counts) -> Counts:
 
 
 def _sorted_option(counts: OptionCounts) -> OptionCounts:
-    changes: dict[str, Any] = {name: _by_count(getattr(counts, name)) for name in _PLAIN_COUNTS if name != "statuses"}
+    changes: dict[str, Any] = {
+        name: _by_count(getattr(counts, name)) for name in _PLAIN_COUNTS if name != "statuses"
+    }
     changes["statuses"] = {name: counts.statuses.get(name, 0) for name in STATUSES}
-    changes["verification"] = {name: _by_count(counts.verification[name]) for name in STATUSES if name in counts.verification}
+    changes["verification"] = {
+        name: _by_count(counts.verification[name]) for name in STATUSES if name in counts.verification
+    }
     changes["words"] = {name: _by_count(words) for name, words in sorted(counts.words.items())}
     for name in _HISTOGRAMS:
         histogram: Histogram | None = getattr(counts, name)

@@ -21,5 +21,6 @@ def program(name: str) -> Program:
     if name not in PROGRAMS:
         raise InputError(f"unknown program {name!r}; known: {', '.join(PROGRAMS)}")
     loaded = importlib.import_module(f"hopenow.programs.{name}").PROGRAM
-    assert isinstance(loaded, Program)
+    if not isinstance(loaded, Program):
+        raise TypeError(f"hopenow.programs.{name}.PROGRAM is not a Program")
     return loaded

@@ -26,8 +26,8 @@ def review_canonical(facts: pl.DataFrame, settings: Settings | None = None) -> p
         settings: assumptions, early adoptions, programs, reference files.
 
     Returns:
-        One row per loan and program that applies (or may apply, where the investor is unknown), in the order of the input.
-        A loan to which no program applies has a row with an empty ``program`` and no statuses.
+        One row per loan and program that applies (or may apply, where the investor is unknown), in the order of the
+        input. A loan to which no program applies has a row with an empty ``program`` and no statuses.
 
     Raises:
         InputError: required facts are missing or the settings name unknown things.
@@ -39,7 +39,11 @@ def review_canonical(facts: pl.DataFrame, settings: Settings | None = None) -> p
 def assembled(facts: pl.DataFrame, parts: list[Part], settings: Settings) -> pl.DataFrame:
     """Put the parts of a determination into one frame of results, as :func:`review_canonical` returns it."""
     decoded = [decode(part, tuple(settings.assume)) for part in parts]
-    seen = pl.concat([part.select("_row") for part in decoded]) if decoded else pl.DataFrame({"_row": []}, schema={"_row": pl.UInt32})
+    seen = (
+        pl.concat([part.select("_row") for part in decoded])
+        if decoded
+        else pl.DataFrame({"_row": []}, schema={"_row": pl.UInt32})
+    )
     if seen["_row"].n_unique() < facts.height:
         decoded.append(_left_over(facts, seen))
     if len(decoded) > 1:
@@ -62,7 +66,7 @@ def review(facts: Any, settings: Settings | None = None) -> pa.Table:
         settings: assumptions, early adoptions, programs, reference files.
 
     Returns:
-        An Arrow table: identity, order, and for each option status, reasons, missing facts and terms in published units.
+        An Arrow table: identity, order, and for each option status, reasons and terms in published units.
 
     Raises:
         InputError: with every finding, when a row cannot be read; nothing is reviewed then.
@@ -71,6 +75,8 @@ def review(facts: Any, settings: Settings | None = None) -> pa.Table:
     ingested = to_canonical(facts)
     errors = ingested.findings.filter(pl.col("severity") == "error")
     if not errors.is_empty():
-        lines = [f"row {row['row']}: {row['field']}: {row['message']}" for row in errors.iter_rows(named=True)]
+        lines = [
+            f"row {row['row']}: {row['field']}: {row['message']}" for row in errors.iter_rows(named=True)
+        ]
         raise InputError(f"{len(lines)} findings in the input; nothing was reviewed", lines)
     return published(review_canonical(ingested.facts, settings), term_types(settings.chosen()))

@@ -69,8 +69,12 @@ class Settings:
             InputError: an unknown program, or an adoption date for an unknown rule set.
         """
         names = self.programs or PROGRAMS
-        found = [self.extra_programs[name] if name in self.extra_programs else program(name) for name in names]
-        known = {rule_set.id for item in found for option in item.options for rule_set in option.law.rule_sets}
+        found = [
+            self.extra_programs[name] if name in self.extra_programs else program(name) for name in names
+        ]
+        known = {
+            rule_set.id for item in found for option in item.options for rule_set in option.law.rule_sets
+        }
         unknown = sorted(set(self.adopted) - known)
         if unknown:
             raise InputError(f"no rule set {', '.join(unknown)}; rule sets: {', '.join(sorted(known))}")
@@ -91,14 +95,23 @@ def prepare(facts: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         if name not in facts.columns:
             raise InputError(f"the column {name!r} is missing; every review needs it")
     frame = schema().complete(facts)
-    frame = frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW), _assumed_mask(settings.assume))
+    frame = frame.with_columns(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW), _assumed_mask(settings.assume)
+    )
     if settings.assume:
         frame = frame.with_columns(
-            [c(name).fill_null(pl.lit(value, dtype=schema()[name].dtype)) for name, value in settings.assume.items()]
+            [
+                c(name).fill_null(pl.lit(value, dtype=schema()[name].dtype))
+                for name, value in settings.assume.items()
+            ]
         )
     frame = derive(frame)
-    frame = attach_modification_rate(frame, "evaluation_date", into="_posted", directory=settings.reference_dir)
-    frame = attach_modification_rate_floor(frame, "evaluation_date", into="_bound", directory=settings.reference_dir)
+    frame = attach_modification_rate(
+        frame, "evaluation_date", into="_posted", directory=settings.reference_dir
+    )
+    frame = attach_modification_rate_floor(
+        frame, "evaluation_date", into="_bound", directory=settings.reference_dir
+    )
     return frame.with_columns(
         pl.coalesce(c("published_modification_rate"), c("_posted")).alias("modification_interest_rate"),
         c("_bound").alias("modification_interest_rate_bound"),
@@ -108,7 +121,9 @@ def prepare(facts: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 def _assumed_mask(assume: Mapping[str, Any]) -> pl.Expr:
     unknown = sorted(set(assume) - set(schema()))
     if unknown:
-        raise InputError(f"cannot assume {', '.join(unknown)}: not a fact; see the fact reference for the names")
+        raise InputError(
+            f"cannot assume {', '.join(unknown)}: not a fact; see the fact reference for the names"
+        )
     bits = [c(name).is_null().cast(pl.UInt64) * (1 << place) for place, name in enumerate(assume)]
     return (pl.sum_horizontal(bits) if bits else pl.lit(0, pl.UInt64)).alias(ASSUMED)
 
@@ -130,7 +145,7 @@ def determine(facts: pl.DataFrame, settings: Settings | None = None) -> list[Par
     settings = settings or Settings()
     chosen = settings.chosen()
     frame = prepare(facts, settings)
-    parts = []
+    parts: list[Part] = []
     for item in chosen:
         applies = frame.select(item.applies.alias("applies"))["applies"]
         for known, mask in ((True, applies.fill_null(False)), (False, applies.is_null())):
@@ -141,9 +156,8 @@ def determine(facts: pl.DataFrame, settings: Settings | None = None) -> list[Par
 
 
 def _by_interval(item: Program, rows: pl.DataFrame, settings: Settings, known: bool) -> Iterable[Part]:
-    first, last = rows["evaluation_date"].min(), rows["evaluation_date"].max()
-    assert isinstance(first, datetime.date)
-    assert isinstance(last, datetime.date)
+    day = c("evaluation_date")
+    first, last = rows.select(day.min().alias("first"), day.max().alias("last")).row(0)
     touched = [part for part in intervals(item, settings.adopted) if part.start <= last and first <= part.end]
     for interval in touched:
         own = rows
@@ -164,7 +178,12 @@ def _terms(frame: pl.DataFrame, planned: PlannedOption) -> pl.DataFrame:
     option = planned.option
     names = {name: column(option.id, name) for name in option.columns}
     if planned.segment is None or option.terms is None:
-        return frame.select([pl.repeat(None, pl.len(), dtype=_dtype(kind)).alias(names[name]) for name, kind in option.columns.items()])
+        return frame.select(
+            [
+                pl.repeat(None, pl.len(), dtype=_dtype(kind)).alias(names[name])
+                for name, kind in option.columns.items()
+            ]
+        )
     found = option.terms(frame, planned.parameters)
     return found.select(list(option.columns)).rename(names)
 
@@ -187,17 +206,31 @@ def _masks(frame: pl.DataFrame, planned: PlannedOption) -> pl.DataFrame:
             pl.repeat(0, pl.len(), dtype=pl.UInt64).alias(failed),
             pl.repeat(0, pl.len(), dtype=pl.UInt64).alias(unknown),
             pl.repeat(code, pl.len(), dtype=pl.UInt8).alias(status),
-            *([pl.repeat(None, pl.len(), dtype=pl.Boolean).alias(column(option.id, "met"))] if option.kind == "finding" else []),
+            *(
+                [pl.repeat(None, pl.len(), dtype=pl.Boolean).alias(column(option.id, "met"))]
+                if option.kind == "finding"
+                else []
+            ),
         )
     results = frame.select([rule.expression.cast(pl.Boolean).alias(rule.id) for rule in planned.rules])
     packed = results.select(
-        pl.sum_horizontal([(~c(rule.id)).fill_null(False).cast(pl.UInt64) * (1 << rule.bit) for rule in planned.rules]).alias(failed),
-        pl.sum_horizontal([c(rule.id).is_null().cast(pl.UInt64) * (1 << rule.bit) for rule in planned.rules]).alias(unknown),
+        pl.sum_horizontal(
+            [(~c(rule.id)).fill_null(False).cast(pl.UInt64) * (1 << rule.bit) for rule in planned.rules]
+        ).alias(failed),
+        pl.sum_horizontal(
+            [c(rule.id).is_null().cast(pl.UInt64) * (1 << rule.bit) for rule in planned.rules]
+        ).alias(unknown),
     )
     ruled_out = (c(failed) & pl.lit(planned.deny_mask, pl.UInt64)) != 0
     open_points = (c(failed) | c(unknown)) != 0
-    code = pl.when(ruled_out).then(INELIGIBLE).when(open_points).then(CONDITIONAL).otherwise(ELIGIBLE)
-    columns = [c(failed), c(unknown), code.cast(pl.UInt8).alias(status)]
+    answer = pl.when(ruled_out).then(INELIGIBLE).when(open_points).then(CONDITIONAL).otherwise(ELIGIBLE)
+    columns = [c(failed), c(unknown), answer.cast(pl.UInt8).alias(status)]
     if option.kind == "finding":
-        columns.append(pl.when(c(failed) != 0).then(False).when(c(unknown) == 0).then(True).alias(column(option.id, "met")))
+        columns.append(
+            pl.when(c(failed) != 0)
+            .then(False)
+            .when(c(unknown) == 0)
+            .then(True)
+            .alias(column(option.id, "met"))
+        )
     return packed.select(columns)

@@ -17,7 +17,7 @@ from hopenow.money import dollars, format_cents, format_ppm, percent
 from hopenow.programs.base import Program, Step, column
 from hopenow.review.engine import ASSUMED, STATUSES, Part, Settings, determine
 from hopenow.review.plan import PlannedOption, PlannedRule
-from hopenow.review.reasons import decode
+from hopenow.review.reasons import KNOWN_BY, decode
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +136,9 @@ class Explanation:
     def ranked(self) -> list[OptionExplained]:
         """Return the options (findings left out), possible ones first, in the order of the hierarchy."""
         own = [option for option in self.options if option.kind != "finding"]
-        return sorted(own, key=lambda option: (option.status not in ("eligible", "conditional"), option.rank or 99))
+        return sorted(
+            own, key=lambda option: (option.status not in ("eligible", "conditional"), option.rank or 99)
+        )
 
     def questions(self) -> list[Question]:
         """Return what is still to be asked, each question once, those of the best options first."""
@@ -149,9 +151,7 @@ class Explanation:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON: dates as ISO text, money and rates as decimal text."""
-        plain = _plain(dataclasses.asdict(self))
-        assert isinstance(plain, dict)
-        return plain
+        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
 
 
 def explain(facts: pl.DataFrame, settings: Settings | None = None) -> list[Explanation]:
@@ -170,7 +170,9 @@ def explain(facts: pl.DataFrame, settings: Settings | None = None) -> list[Expla
     return found
 
 
-def _explained(part: Part, row: Mapping[str, Any], words: Mapping[str, Any], settings: Settings) -> Explanation:
+def _explained(
+    part: Part, row: Mapping[str, Any], words: Mapping[str, Any], settings: Settings
+) -> Explanation:
     program = part.program
     order = words["order"]
     ranks = {name: place + 1 for place, name in enumerate(program.orders[order])}
@@ -184,7 +186,9 @@ def _explained(part: Part, row: Mapping[str, Any], words: Mapping[str, Any], set
         order_citation=_order_citation(program, order),
         assumed=tuple(name for place, name in enumerate(settings.assume) if row[ASSUMED] >> place & 1),
         facts=tuple(_fact(name, row) for name in schema() if row[name] is not None),
-        options=tuple(_option(planned, row, words, ranks.get(planned.option.id)) for planned in part.interval.options),
+        options=tuple(
+            _option(planned, row, words, ranks.get(planned.option.id)) for planned in part.interval.options
+        ),
     )
 
 
@@ -195,7 +199,9 @@ def _order_citation(program: Program, order: str) -> Citation | None:
     return _citation(program.options[0].law, source["cite"], source["verification"])
 
 
-def _option(planned: PlannedOption, row: Mapping[str, Any], words: Mapping[str, Any], rank: int | None) -> OptionExplained:
+def _option(
+    planned: PlannedOption, row: Mapping[str, Any], words: Mapping[str, Any], rank: int | None
+) -> OptionExplained:
     option = planned.option
 
     def word(name: str) -> str:
@@ -214,7 +220,9 @@ def _option(planned: PlannedOption, row: Mapping[str, Any], words: Mapping[str, 
         coverage=planned.covered,
         verification=word("verification"),
         rules=tuple(_answer(rule, planned, row, figures) for rule in planned.rules),
-        steps=tuple(_shown(step, figures) for step in option.steps(row, planned.parameters)) if in_force and option.steps else (),
+        steps=tuple(_shown(step, figures) for step in option.steps(row, planned.parameters))
+        if in_force and option.steps
+        else (),
         terms={name: _typed(row[column(option.id, name)], kind) for name, kind in option.columns.items()},
         questions=tuple(Question(name, schema()[name].ask) for name in _missing(planned, row)),
         estimated_without=tuple(name for name in word("estimated_without").split(";") if name),
@@ -226,7 +234,7 @@ def _missing(planned: PlannedOption, row: Mapping[str, Any]) -> list[str]:
     """Return the unknown facts behind the rules that cannot be decided."""
     unknown = row[column(planned.option.id, "unknown")]
     behind = [fact for rule in planned.rules if unknown >> rule.bit & 1 for fact in rule.facts]
-    return [fact for fact in dict.fromkeys(behind) if row[fact] is None]
+    return [fact for fact in dict.fromkeys(behind) if row[KNOWN_BY.get(fact, fact)] is None]
 
 
 def _answer(
@@ -235,7 +243,13 @@ def _answer(
     option = planned.option
     law = option.law.rules[rule.id]
     bit = 1 << rule.bit
-    answer = "no" if row[column(option.id, "failed")] & bit else "unknown" if row[column(option.id, "unknown")] & bit else "yes"
+    answer = (
+        "no"
+        if row[column(option.id, "failed")] & bit
+        else "unknown"
+        if row[column(option.id, "unknown")] & bit
+        else "yes"
+    )
     values = {name: figure.value for name, figure in figures.items()}
     if rule.effect == "approval":
         consequence = f"needs the prior approval of {law.approver}"
@@ -284,24 +298,30 @@ def _citation(law: OptionLaw, cite: str, verification: str) -> Citation:
 
 
 def _process(planned: PlannedOption, figures: Mapping[str, Figure]) -> list[ProcessRule]:
-    assert planned.segment is not None
-    law = planned.option.law
-    authority = planned.segment.parameters
-    rule_set = planned.segment.rule_set
+    law, parameters = planned.option.law, planned.parameters
+    rule_set = planned.rule_set
     values = {name: figure.value for name, figure in figures.items()}
     found = []
     for name, entry in law.process.items():
         if entry.rule_sets and rule_set.id not in entry.rule_sets:
             continue
-        source: Source | None = next((item for item in entry.sources if set(item.authorities) & {authority.authority}), None)
+        source: Source | None = next(
+            (item for item in entry.sources if parameters.authority in item.authorities), None
+        )
         if source is not None:
-            found.append(ProcessRule(name, entry.says.format(**values), _citation(law, source.cite, source.verification)))
+            found.append(
+                ProcessRule(
+                    name, entry.says.format(**values), _citation(law, source.cite, source.verification)
+                )
+            )
     return found
 
 
 def _shown(step: Step, figures: Mapping[str, Figure]) -> StepShown:
     used = tuple(figures[name] for name in step.parameters)
-    return StepShown(step.title, step.text, show(step.figure, step.type), _typed(step.figure, step.type), used)
+    return StepShown(
+        step.title, step.text, show(step.figure, step.type), _typed(step.figure, step.type), used
+    )
 
 
 def _fact(name: str, row: Mapping[str, Any]) -> Figure:

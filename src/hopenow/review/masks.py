@@ -21,7 +21,13 @@ _u8_out = types.Array(types.uint8, 1, "C")
 
 @kernel(types.void(_u64_2d, _u8_2d, _u64_2d, _u64_3d, types.uint8, _u64_2d_out, _i64_2d_out))
 def lacking(
-    unknown: Masks, status: npt.NDArray[np.uint8], absent: Masks, rule_facts: Masks, open_status: int, out: Masks, counts: npt.NDArray[np.int64]
+    unknown: Masks,
+    status: npt.NDArray[np.uint8],
+    absent: Masks,
+    rule_facts: Masks,
+    open_status: int,
+    out: Masks,
+    counts: npt.NDArray[np.int64],
 ) -> None:
     """Find the facts that keep each loan's options open.
 

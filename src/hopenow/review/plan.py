@@ -12,7 +12,7 @@ import polars as pl
 from hopenow.errors import LawError
 from hopenow.facts import schema
 from hopenow.facts.derived import base_facts
-from hopenow.law import Parameters, Segment, Source, Verification, segments, weakest
+from hopenow.law import Parameters, RuleSet, Segment, Source, Verification, segments, weakest
 from hopenow.programs.base import Option, Program, column
 
 State = Literal["in_force", "not_yet", "ended", "not_covered"]
@@ -48,7 +48,7 @@ class PlannedRule:
 
     @property
     def rules_out(self) -> bool:
-        """Whether failing this rule makes the option ineligible. An unverified rule never does: it must be confirmed first."""
+        """Whether failing this rule makes the option ineligible. An unverified rule never does."""
         return self.effect == "deny" and self.verification != "unverified"
 
 
@@ -64,15 +64,25 @@ class PlannedOption:
     covered: str
 
     @property
-    def parameters(self) -> Parameters:
-        """Parameters in force.
-
-        Raises:
-            LawError: the option is not in force in this interval.
-        """
+    def _current(self) -> Segment:
         if self.segment is None:
             raise LawError(f"{self.option.id} is not in force: {self.covered}")
-        return self.segment.parameters
+        return self.segment
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters in force (LawError where the option is not in force)."""
+        return self._current.parameters
+
+    @property
+    def rule_set(self) -> RuleSet:
+        """Rule set in force (LawError where the option is not in force)."""
+        return self._current.rule_set
+
+    @property
+    def verification(self) -> Verification:
+        """How sure the rule set itself is (LawError where the option is not in force)."""
+        return self._current.verification
 
     @property
     def deny_mask(self) -> int:
@@ -105,14 +115,22 @@ def _own(option: Option, adopted: tuple[tuple[str, datetime.date], ...]) -> dict
     return {name: date for name, date in adopted if name in {item.id for item in option.law.rule_sets}}
 
 
-_CACHE: dict[tuple[int, tuple[tuple[str, datetime.date], ...]], tuple[Interval, ...]] = {}
+# The program is kept beside its plan: an id alone may be reused once a program made at run time is gone.
+_CACHE: dict[tuple[int, tuple[tuple[str, datetime.date], ...]], tuple[Program, tuple[Interval, ...]]] = {}
 
 
-def _intervals(name: str, adopted: tuple[tuple[str, datetime.date], ...], program: Program) -> tuple[Interval, ...]:
+def _intervals(
+    name: str, adopted: tuple[tuple[str, datetime.date], ...], program: Program
+) -> tuple[Interval, ...]:
     key = (id(program), adopted)
-    if key not in _CACHE:
-        by_option = {option.id: segments(option.law, program.id, _own(option, adopted)) for option in program.options}
-        cuts = {_FIRST}
+    if key not in _CACHE or _CACHE[key][0] is not program:
+        by_option = {
+            option.id: segments(option.law, program.id, _own(option, adopted)) for option in program.options
+        }
+        cuts = {
+            _FIRST,
+            *(option.law.introduced for option in program.options if option.law.introduced is not None),
+        }
         for found in by_option.values():
             for segment in found:
                 cuts.add(segment.start)
@@ -120,13 +138,17 @@ def _intervals(name: str, adopted: tuple[tuple[str, datetime.date], ...], progra
                     cuts.add(segment.end + _DAY)
         starts = sorted(cuts)
         ends = [*(following - _DAY for following in starts[1:]), datetime.date.max]
-        _CACHE[key] = tuple(
-            Interval(start, end, _planned(program, by_option, start)) for start, end in zip(starts, ends, strict=True)
+        plan = tuple(
+            Interval(start, end, _planned(program, by_option, start))
+            for start, end in zip(starts, ends, strict=True)
         )
-    return _CACHE[key]
+        _CACHE[key] = (program, plan)
+    return _CACHE[key][1]
 
 
-def _planned(program: Program, by_option: Mapping[str, list[Segment]], day: datetime.date) -> tuple[PlannedOption, ...]:
+def _planned(
+    program: Program, by_option: Mapping[str, list[Segment]], day: datetime.date
+) -> tuple[PlannedOption, ...]:
     needs = _term_needs(program)
     planned: list[PlannedOption] = []
     for option in program.options:
@@ -146,7 +168,9 @@ def _term_needs(program: Program) -> dict[str, tuple[str, ...]]:
     return needs
 
 
-def _plan_option(option: Option, found: list[Segment], day: datetime.date, needs: Mapping[str, tuple[str, ...]]) -> PlannedOption:
+def _plan_option(
+    option: Option, found: list[Segment], day: datetime.date, needs: Mapping[str, tuple[str, ...]]
+) -> PlannedOption:
     current = next((segment for segment in found if segment.start <= day <= segment.end), None)
     covered = _coverage(option, found)
     if current is None:
@@ -178,11 +202,17 @@ def _plan_option(option: Option, found: list[Segment], day: datetime.date, needs
                 verification=weakest([source.verification, *marks]),
             )
         )
-    facts = tuple(dict.fromkeys([*(fact for rule in rules for fact in rule.facts), *_facts_behind(option.needs, needs, option)]))
+    facts = tuple(
+        dict.fromkeys(
+            [*(fact for rule in rules for fact in rule.facts), *_facts_behind(option.needs, needs, option)]
+        )
+    )
     return PlannedOption(option, "in_force", current, tuple(rules), facts, covered)
 
 
-def _facts_behind(columns: tuple[str, ...], needs: Mapping[str, tuple[str, ...]], option: Option) -> tuple[str, ...]:
+def _facts_behind(
+    columns: tuple[str, ...], needs: Mapping[str, tuple[str, ...]], option: Option
+) -> tuple[str, ...]:
     found: dict[str, None] = {}
 
     def add(name: str) -> None:
@@ -206,5 +236,3 @@ def _coverage(option: Option, found: list[Segment]) -> str:
     start = "any date" if found[0].start <= _FIRST else str(found[0].start)
     end = "open" if found[-1].end == datetime.date.max else str(found[-1].end)
     return f"{option.law.title}: rules cover {start} to {end}"
-
-

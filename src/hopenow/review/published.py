@@ -9,19 +9,33 @@ from hopenow.facts import schema
 from hopenow.money import dollars_array, percent_array
 from hopenow.programs.base import Program, TermType, column
 
-REASON_COLUMNS = ("status", "failed", "conditions", "unknown", "missing", "estimated_without", "verification", "rule_set")
+REASON_COLUMNS = (
+    "status",
+    "failed",
+    "conditions",
+    "unknown",
+    "missing",
+    "estimated_without",
+    "verification",
+    "rule_set",
+)
 
 
 def term_types(programs: list[Program]) -> dict[str, TermType]:
     """Return the type of every term column of the programs."""
-    return {column(option.id, name): kind for program in programs for option in program.options for name, kind in option.columns.items()}
+    return {
+        column(option.id, name): kind
+        for program in programs
+        for option in program.options
+        for name, kind in option.columns.items()
+    }
 
 
 def published(frame: pl.DataFrame, types: dict[str, TermType]) -> pa.Table:
     """Convert a frame of results or facts to an Arrow table in published units.
 
-    Money becomes decimal64(15, 2) dollars, rates and ratios decimal64(9, 4) percent; the rest keeps its type. Amounts share
-    memory with the frame.
+    Money becomes decimal64(15, 2) dollars, rates and ratios decimal64(9, 4) percent; the rest keeps its type. Amounts
+    share memory with the frame.
     """
     facts = schema()
     arrays, names = [], []

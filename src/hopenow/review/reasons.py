@@ -24,6 +24,8 @@ c = pl.col
 SEPARATOR = ";"
 NOT_IN_FORCE = {"not_yet": "NOT-YET-IN-FORCE", "ended": "ENDED", "not_covered": "NOT-COVERED"}
 REASONS = ("status", "failed", "conditions", "unknown", "estimated_without", "verification", "rule_set")
+KNOWN_BY = {"published_modification_rate": "modification_interest_rate"}
+"""Facts that need not be asked for where another column holds the answer."""
 _CHUNK = 63
 _DENSE = 1 << 20
 
@@ -44,7 +46,9 @@ class _Keys:
         else:
             found = keys.unique()
             self.distinct = found.to_list()
-            self.places = keys.replace_strict(found, np.arange(len(found), dtype=np.uint32), return_dtype=pl.UInt32).to_numpy()
+            self.places = keys.replace_strict(
+                found, np.arange(len(found), dtype=np.uint32), return_dtype=pl.UInt32
+            ).to_numpy()
 
     def words(self, name: str, put: Callable[[int], str]) -> pl.Series:
         """Return the words for each row's key as an Enum column."""
@@ -117,21 +121,25 @@ def lacking(part: Part) -> Lacking:
     counts = np.zeros((len(planned), chunks * _CHUNK), np.int64)
     masks.lacking(unknown, status, absent, rule_facts, CONDITIONAL, per_loan, counts)
     per_option = {
-        option.option.id: {fact: int(counts[at, place[fact]]) for fact in facts if counts[at, place[fact]]} for at, option in enumerate(planned)
+        option.option.id: {fact: int(counts[at, place[fact]]) for fact in facts if counts[at, place[fact]]}
+        for at, option in enumerate(planned)
     }
     return Lacking(tuple(facts), per_loan, per_option)
 
 
 def null_masks(frame: pl.DataFrame, facts: list[str]) -> npt.NDArray[np.uint64]:
     """Return masks of unknown facts, shape (chunks of 63 facts, loans)."""
-    chunks = [facts[start : start + _CHUNK] for start in range(0, len(facts), _CHUNK)] or [[]]
-    nulls = {name: frame[name].null_count() for name in facts}
+    columns = [KNOWN_BY.get(fact, fact) for fact in facts]
+    chunks = [columns[start : start + _CHUNK] for start in range(0, len(columns), _CHUNK)] or [[]]
+    nulls = {name: frame[name].null_count() for name in columns}
     result = np.zeros((len(chunks), frame.height), np.uint64)
     for at, chunk in enumerate(chunks):
         always = sum(1 << place for place, name in enumerate(chunk) if nulls[name] == frame.height)
         result[at] = np.uint64(always)
         mixed = [
-            c(name).is_null().cast(pl.UInt64) * (1 << place) for place, name in enumerate(chunk) if 0 < nulls[name] < frame.height
+            c(name).is_null().cast(pl.UInt64) * (1 << place)
+            for place, name in enumerate(chunk)
+            if 0 < nulls[name] < frame.height
         ]
         if mixed:
             result[at] |= frame.select(pl.sum_horizontal(mixed)).to_series().to_numpy()
@@ -182,8 +190,12 @@ def _option_columns(frame: pl.DataFrame, planned: PlannedOption) -> list[pl.Seri
         unknown = _Keys(frame[column(option.id, "unknown")])
         found = [
             status,
-            failed.words(names["failed"], _joined(rule.id if rule.rules_out else "" for rule in planned.rules)),
-            failed.words(names["conditions"], _joined("" if rule.rules_out else rule.id for rule in planned.rules)),
+            failed.words(
+                names["failed"], _joined(rule.id if rule.rules_out else "" for rule in planned.rules)
+            ),
+            failed.words(
+                names["conditions"], _joined("" if rule.rules_out else rule.id for rule in planned.rules)
+            ),
             unknown.words(names["unknown"], _joined(rule.id for rule in planned.rules)),
             _estimates(frame, planned).alias(names["estimated_without"]),
             failed.words(names["verification"], lambda mask: _verification(planned, mask)),
@@ -199,17 +211,18 @@ def _estimates(frame: pl.DataFrame, planned: PlannedOption) -> pl.Series:
 
 
 def _verification(planned: PlannedOption, failed: int) -> str:
-    """Say how sure the answer is: the failed rules' weakest mark, or that of all rules where none ruled the option out."""
-    assert planned.segment is not None
+    """Say how sure the answer is: the weakest mark of the rules that rule it out, or else of all rules."""
     deciding = [rule for rule in planned.rules if failed >> rule.bit & 1 and rule.rules_out]
-    return weakest([planned.segment.verification, *[rule.verification for rule in deciding or planned.rules]])
+    return weakest([planned.verification, *[rule.verification for rule in deciding or planned.rules]])
 
 
 def ranking(program: Program, frame: pl.DataFrame) -> list[pl.Series]:
-    """Return the order that applies, the first eligible option, the first possible one, and all possible ones in order."""
+    """Return the order, the first eligible option, the first possible one, and all possible ones in order."""
     names = [option.id for option in program.options]
     orders = list(program.orders)
-    key = pl.sum_horizontal([c(column(name, "status_code")).cast(pl.UInt64) * (4**place) for place, name in enumerate(names)])
+    key = pl.sum_horizontal(
+        [c(column(name, "status_code")).cast(pl.UInt64) * (4**place) for place, name in enumerate(names)]
+    )
     order = program.order.replace_strict(orders, list(range(len(orders))), return_dtype=pl.UInt64)
     keys = _Keys(frame.select((key * len(orders) + order).alias("key"))["key"])
 
@@ -224,6 +237,8 @@ def ranking(program: Program, frame: pl.DataFrame) -> list[pl.Series]:
     return [
         keys.words("order", lambda value: statuses(value)[0]),
         keys.words("first_eligible", lambda value: next(iter(possible(value, (ELIGIBLE,))), "none")),
-        keys.words("first_possible", lambda value: next(iter(possible(value, (ELIGIBLE, CONDITIONAL))), "none")),
+        keys.words(
+            "first_possible", lambda value: next(iter(possible(value, (ELIGIBLE, CONDITIONAL))), "none")
+        ),
         keys.words("ranked", lambda value: SEPARATOR.join(possible(value, (ELIGIBLE, CONDITIONAL)))),
     ]

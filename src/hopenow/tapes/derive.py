@@ -642,6 +642,13 @@ def walk(
                 exact = False
                 last_seen = NULL
                 slack = 5
+            elif original and not exact and balance == NULL and installment != NULL and deferred == 0:
+                # The first balance tells the original one, which is published rounded, to the cent.
+                seen = _installment(bearing, new_rate, remaining)
+                if seen != NULL and abs(seen - installment) <= slack:
+                    # A little principal paid early looks the same, so the range for two equal months stays.
+                    slack += installment - seen
+                    installment = seen
 
             # This month against the month before.
             happened = E_NONE

@@ -12,8 +12,9 @@ How each fact is derived
     days_delinquent: calendar days from that date to the evaluation date, zero when it lies ahead.
     remaining_term: installments from the next due date to maturity.
     monthly_principal_and_interest: level payment of original balance, rate and term. The files round the
-        original balance to $1,000; as soon as two months running show one and the same installment within
-        that rounding (or a lower one: the loan was re-amortized), it is taken instead. After a modification
+        original balance to $1,000: where the level payment of the first balance seen lies within that
+        rounding it is taken instead, and as soon as two months running show one and the same installment
+        within it (or a lower one: the loan was re-amortized), that one. After a modification
         or rate change: level payment of interest-bearing balance, rate and remaining term, again while the
         figures of the modification still arrive.
     interest_bearing_balance: reported balance less what bears no interest (Freddie Mac, and Fannie Mae's

@@ -170,7 +170,7 @@ def inspect(path: str | Path) -> Inspection:
     return replace(found, layout=recognize_layout(path) if maybe else None, columns=columns)
 
 
-# --- looking ----------------------------------------------------------------------------------------
+# --- looking --------------------------------------------------------------------------------------
 
 
 Cells = tuple[str | None, ...]
@@ -296,7 +296,7 @@ def _is_date(value: str, date_format: str) -> bool:
     return 1950 <= day.year <= 2150
 
 
-# --- proposing --------------------------------------------------------------------------------------
+# --- proposing ------------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -448,7 +448,7 @@ def _translations(fact: Fact, values: Sequence[str]) -> dict[str, str | None]:
     return result
 
 
-# --- writing ----------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------
 
 
 def _mapping_lines(found: Inspection) -> Iterator[str]:

@@ -127,7 +127,7 @@ def parse_mapping(text: str, source: str = "mapping") -> TapeMapping:
     return mapping
 
 
-# --- reading ----------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 class _TextLoader(yaml.CBaseLoader):

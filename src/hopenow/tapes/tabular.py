@@ -223,7 +223,7 @@ def _not_there(name: str, columns: Iterable[str]) -> str:
     )
 
 
-# --- Parquet ----------------------------------------------------------------------------------------
+# --- Parquet --------------------------------------------------------------------------------------
 
 
 def _parquet_pieces(path: Path, mapped: _Mapped, batch_rows: int) -> Iterator[_Piece]:
@@ -256,7 +256,7 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n")[0]
 
 
-# --- text -------------------------------------------------------------------------------------------
+# --- text -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

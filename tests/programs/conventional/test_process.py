@@ -45,7 +45,7 @@ def due(clocks: tuple[Clock, ...]) -> dict[str, date | None]:
     return {clock.name: clock.due for clock in clocks}
 
 
-# --- published cases ----------------------------------------------------------------------------------
+# --- published cases ------------------------------------------------------------------------------
 
 
 def test_case_short_sale_clocks(cases: dict[str, Case]) -> None:
@@ -229,7 +229,7 @@ def test_case_official_forbearance(cases: dict[str, Case]) -> None:
     assert term.months_delinquent_at_end == 7
 
 
-# --- one day either side ------------------------------------------------------------------------------
+# --- one day either side --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("notice", "first"), [(15, date(2026, 10, 1)), (16, date(2026, 11, 1))])
@@ -405,7 +405,7 @@ def test_release_clocks_after_the_deed_are_readings() -> None:
     assert by_name["release_documents"].verification == "secondary"
 
 
-# --- solicitation -------------------------------------------------------------------------------------
+# --- solicitation ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -487,7 +487,7 @@ def test_unanswered_deferral_solicitation(days: int, found: bool) -> None:
     assert windows.get("solicit_unanswered") == (lapsed + timedelta(days=15) if found else None)
 
 
-# --- forbearance --------------------------------------------------------------------------------------
+# --- forbearance ----------------------------------------------------------------------------------
 
 
 def test_first_term_before_and_after_the_change() -> None:
@@ -564,7 +564,7 @@ def test_forbearance_before_the_first_rules_is_refused() -> None:
         process.forbearance_room(FREDDIE, [], next_start=date(2018, 11, 30), next_due_date=date(2018, 10, 1))
 
 
-# --- money --------------------------------------------------------------------------------------------
+# --- money ----------------------------------------------------------------------------------------
 
 
 @given(shortage=st.integers(0, 10**8), months=st.integers(12, 60))
@@ -652,7 +652,7 @@ def test_incentive_names_what_it_lacks() -> None:
         process.incentive("payment_deferral", FANNIE, date(2023, 10, 10), retention_paid=0)
 
 
-# --- law ----------------------------------------------------------------------------------------------
+# --- law ------------------------------------------------------------------------------------------
 
 
 def test_clock_carries_its_figures_and_marks() -> None:

@@ -126,7 +126,7 @@ def test_unknown_names_are_both_named() -> None:
     assert len(error.value.findings) == 2
 
 
-# --- messages -----------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------
 
 
 def test_messages() -> None:
@@ -157,7 +157,7 @@ def test_codes_of_the_rules_are_messages() -> None:
     assert seen <= set(reporting.messages())
 
 
-# --- strict tables ------------------------------------------------------------------------------------
+# --- strict tables --------------------------------------------------------------------------------
 
 Change = Callable[[dict[str, Any]], object]
 BAD: dict[str, tuple[Change, str]] = {

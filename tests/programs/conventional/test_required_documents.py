@@ -37,7 +37,7 @@ def names(found: list[RequiredDocument]) -> list[str]:
     return [item.name for item in found[1:]]
 
 
-# --- by hardship --------------------------------------------------------------------------------------
+# --- by hardship ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_unknown_hardship_names_the_question() -> None:
     assert (question.fact, question.ask) == ("hardship_kind", schema()["hardship_kind"].ask)
 
 
-# --- by income ----------------------------------------------------------------------------------------
+# --- by income ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_kinds_may_come_as_one_text_and_count_once() -> None:
     assert as_text == listed("death", ["wages", "rental"])
 
 
-# --- the form and the tax transcript ------------------------------------------------------------------
+# --- the form and the tax transcript --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_answering_never_adds_a_document(
     assert all(item.questions for item in before if item.needed is None)
 
 
-# --- income -------------------------------------------------------------------------------------------
+# --- income ---------------------------------------------------------------------------------------
 
 
 def test_nontaxable_income_is_grossed_up() -> None:
@@ -267,7 +267,7 @@ def test_household_income(answers: tuple[bool | None, ...], counts: bool | None)
     assert documents.household_income_counts(**dict(zip(keys, answers, strict=True))) is counts
 
 
-# --- strict table -------------------------------------------------------------------------------------
+# --- strict table ---------------------------------------------------------------------------------
 
 Change = Callable[[dict[str, Any]], object]
 BAD: dict[str, tuple[Change, str]] = {

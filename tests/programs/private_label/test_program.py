@@ -61,7 +61,7 @@ def one(loaded: Any, option: str, **changes: Any) -> dict[str, Any]:
     return answers(loaded, option, frame(CASES.get(option, {}) | changes))[0]
 
 
-# --- rules and law ----------------------------------------------------------------------------------------
+# --- rules and law --------------------------------------------------------------------------------
 
 
 def test_rules_and_law_files_agree() -> None:
@@ -88,7 +88,7 @@ def test_which_loans_are_its_own(investor: str | None, loan_type: str | None) ->
         assert own is (None if investor is None else True)
 
 
-# --- three answers ----------------------------------------------------------------------------------------
+# --- three answers --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("option", CASES)
@@ -138,7 +138,7 @@ def test_profile_is_in_force_from_its_first_to_its_last_day(day: str, in_force: 
     assert answer["PL-2"] is in_force
 
 
-# --- every permission, denied, names its clause -----------------------------------------------------------
+# --- every permission, denied, names its clause ---------------------------------------------------
 
 
 @pytest.mark.parametrize("power", DENIALS)
@@ -232,7 +232,7 @@ def test_rate_that_can_still_change_may_not_be_fixed_without_a_clause() -> None:
     assert one(program_with(fixed), MODIFICATION, amortization_type="adjustable")["PL-M-6"] is None
 
 
-# --- limits -----------------------------------------------------------------------------------------------
+# --- limits ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_limits_that_are_not_stated_do_not_bind() -> None:
     assert one(loaded, MODIFICATION, prior_modifications=1)["PL-M-8"] is False
 
 
-# --- terms of a modification ------------------------------------------------------------------------------
+# --- terms of a modification ----------------------------------------------------------------------
 
 
 def test_template_waterfall_by_hand() -> None:
@@ -502,7 +502,7 @@ def test_batch_equals_single_and_order_does_not_matter() -> None:
     assert together == answers(ALL, MODIFICATION, frame(*reversed(loans)))[::-1]
 
 
-# --- plans and leaving ------------------------------------------------------------------------------------
+# --- plans and leaving ----------------------------------------------------------------------------
 
 
 def test_forbearance_keeps_to_the_profile() -> None:
@@ -560,7 +560,7 @@ def test_leaving_says_whether_the_rest_is_waived() -> None:
     assert one(ALL, "portfolio_deed_in_lieu", environmental_hazard=True)["PL-L-3"] is False
 
 
-# --- steps ------------------------------------------------------------------------------------------------
+# --- steps ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("option", [option.id for option in PROGRAM.options])

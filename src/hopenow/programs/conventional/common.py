@@ -40,7 +40,13 @@ def first_conventional_lien(p: Parameters) -> pl.Expr:
 
 def nothing_in_the_way(p: Parameters) -> pl.Expr:
     """Test that no recourse, approved liquidation, running plan, open offer or trial stands in the way."""
-    blockers = ("recourse_or_indemnification", "approved_liquidation", "active_repayment_plan", "pending_retention_offer", "active_trial")
+    blockers = (
+        "recourse_or_indemnification",
+        "approved_liquidation",
+        "active_repayment_plan",
+        "pending_retention_offer",
+        "active_trial",
+    )
     return ~pl.any_horizontal(*blockers)
 
 

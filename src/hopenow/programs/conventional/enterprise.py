@@ -5,7 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from hopenow.programs.base import Program
-from hopenow.programs.conventional import flex_modification, forbearance, imminent_default, liquidation, payment_deferral, reinstatement, repayment_plan, valuation
+from hopenow.programs.conventional import (
+    flex_modification,
+    forbearance,
+    imminent_default,
+    liquidation,
+    payment_deferral,
+    reinstatement,
+    repayment_plan,
+    valuation,
+)
 
 OPTIONS = (
     valuation.OPTION,
@@ -22,10 +31,23 @@ OPTIONS = (
     liquidation.MORTGAGE_RELEASE,
 )
 
-_KEEP = ("reinstatement", "forbearance", "repayment_plan", "payment_deferral", "covid_payment_deferral", "flex_modification")
+_KEEP = (
+    "reinstatement",
+    "forbearance",
+    "repayment_plan",
+    "payment_deferral",
+    "covid_payment_deferral",
+    "flex_modification",
+)
 _AFTER_DISASTER = (
-    "reinstatement", "forbearance", "repayment_plan", "disaster_payment_deferral", "disaster_flex_modification",
-    "payment_deferral", "covid_payment_deferral", "flex_modification",
+    "reinstatement",
+    "forbearance",
+    "repayment_plan",
+    "disaster_payment_deferral",
+    "disaster_flex_modification",
+    "payment_deferral",
+    "covid_payment_deferral",
+    "flex_modification",
 )
 _LEAVE = ("short_sale", "mortgage_release")
 
@@ -42,15 +64,19 @@ def enterprise(name: str, title: str, order: str, disaster: str) -> Program:
     leaving = ~pl.col("wants_to_keep_home")
     after_disaster = pl.col("hardship_kind") == "disaster"
     choice = (
-        pl.when(leaving & after_disaster).then(pl.lit("leave_first_disaster"))
-        .when(leaving).then(pl.lit("leave_first"))
-        .when(after_disaster).then(pl.lit("disaster"))
+        pl.when(leaving & after_disaster)
+        .then(pl.lit("leave_first_disaster"))
+        .when(leaving)
+        .then(pl.lit("leave_first"))
+        .when(after_disaster)
+        .then(pl.lit("disaster"))
         .otherwise(pl.lit("standard"))
     )
     return Program(
         id=name,
         title=title,
-        applies=(pl.col("investor") == name) & (pl.col("loan_type").is_null() | (pl.col("loan_type") == "conventional")),
+        applies=(pl.col("investor") == name)
+        & (pl.col("loan_type").is_null() | (pl.col("loan_type") == "conventional")),
         options=OPTIONS,
         orders={
             "standard": (*_KEEP, "disaster_payment_deferral", "disaster_flex_modification", *_LEAVE),

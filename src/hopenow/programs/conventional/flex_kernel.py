@@ -1,9 +1,9 @@
 """The Flex Modification waterfalls as compiled kernels.
 
-Units as in :mod:`hopenow.mortgage.kernels`: cents, millionths, months; -1 means "not known". One call looks at one loan;
-:func:`terms_array` runs it over arrays. Nothing here knows a threshold: every figure of the law comes in with ``law``, an
-int64 array indexed by the constants ``REDUCTION`` to ``LIMIT_MODE``; the result goes out in ``out``, indexed by ``RATE``
-to ``TARGET_PAYMENT``.
+Units as in :mod:`hopenow.mortgage.kernels`: cents, millionths, months; -1 means "not known". One call looks at one
+loan; :func:`terms_array` runs it over arrays. Nothing here knows a threshold: every figure of the law comes in with
+``law``, an int64 array indexed by the constants ``REDUCTION`` to ``LIMIT_MODE``; the result goes out in ``out``,
+indexed by ``RATE`` to ``TARGET_PAYMENT``.
 """
 
 from __future__ import annotations
@@ -33,10 +33,37 @@ NONE, BY_TARGET, BY_VALUE, BY_SHARE = 0, 1, 2, 3
 NO_RATIO, NO_INCOME = -1, -2
 
 # Places in ``law``.
-REDUCTION, TARGET_MODE, CUT_FROM, STEP, PART_STEP, LONGEST, FORBEAR_ABOVE, FORBEAR_FLOOR, FORBEAR_SHARE, FIRST_FLOOR, VALUE_MODE, LIMIT_MODE = range(12)
+(
+    REDUCTION,
+    TARGET_MODE,
+    CUT_FROM,
+    STEP,
+    PART_STEP,
+    LONGEST,
+    FORBEAR_ABOVE,
+    FORBEAR_FLOOR,
+    FORBEAR_SHARE,
+    FIRST_FLOOR,
+    VALUE_MODE,
+    LIMIT_MODE,
+) = range(12)
 
 # Places in ``out``.
-RATE, RATE_STEPS, TERM, PAYMENT_BEFORE, FORBORNE, CAP_TARGET, CAP_VALUE, CAP_SHARE, BOUND, PAYMENT, MET, STATE, TARGET_PAYMENT = range(13)
+(
+    RATE,
+    RATE_STEPS,
+    TERM,
+    PAYMENT_BEFORE,
+    FORBORNE,
+    CAP_TARGET,
+    CAP_VALUE,
+    CAP_SHARE,
+    BOUND,
+    PAYMENT,
+    MET,
+    STATE,
+    TARGET_PAYMENT,
+) = range(13)
 WIDTH = TARGET_PAYMENT + 1
 
 _flag = types.boolean
@@ -83,7 +110,9 @@ def _may_cut(rate: int, posted: int, bound: int) -> bool:
 
 
 @kernel(_nothing(i64, i64, i64, i64, i64, i64, i64_out))
-def _set_terms(rate: int, steps: int, term: int, payment: int, target: int, state: int, out: Integers) -> None:
+def _set_terms(
+    rate: int, steps: int, term: int, payment: int, target: int, state: int, out: Integers
+) -> None:
     out[RATE], out[RATE_STEPS], out[TERM], out[PAYMENT_BEFORE] = rate, steps, term, payment
     out[FORBORNE], out[CAP_TARGET], out[CAP_VALUE], out[CAP_SHARE], out[BOUND] = 0, 0, 0, 0, NONE
     out[PAYMENT], out[TARGET_PAYMENT], out[STATE] = payment, target, state
@@ -99,15 +128,23 @@ def _forbear(gross: int, rate: int, term: int, target: int, amount: int, bound: 
 
 @kernel(_nothing(i64, i64, i64, i64, i64, i64, i64, _law, i64_out))
 def step_waterfall(
-    gross: int, rate: int, posted: int, bound: int, start_term: int, value: int, old: int, law: Integers, out: Integers
+    gross: int,
+    rate: int,
+    posted: int,
+    bound: int,
+    start_term: int,
+    value: int,
+    old: int,
+    law: Integers,
+    out: Integers,
 ) -> None:
     """Work the waterfall in force from December 2024: each step only until the payment target is met.
 
     Args:
         gross: balance after capitalization, cents.
         rate: rate after the second step, millionths.
-        posted: posted modification rate, or -1; then ``bound`` is a rate below which no posted rate can have been, or -1.
-        bound: see ``posted``.
+        posted: posted modification rate, or -1.
+        bound: where the posted rate is -1, a rate below which no posted rate can have been, or -1.
         start_term: remaining term, months.
         value: property value, cents, or -1.
         old: principal and interest before the modification, cents.
@@ -151,17 +188,33 @@ def step_waterfall(
 
 @kernel(_nothing(i64, i64, i64, i64, i64, i64, i64, i64, i64, _law, i64_out))
 def full_waterfall(
-    gross: int, rate: int, posted: int, bound: int, start_term: int, value: int, old: int, cut_any: int, ratio_target: int,
-    law: Integers, out: Integers,
+    gross: int,
+    rate: int,
+    posted: int,
+    bound: int,
+    start_term: int,
+    value: int,
+    old: int,
+    cut_any: int,
+    ratio_target: int,
+    law: Integers,
+    out: Integers,
 ) -> None:
-    """Work the waterfall of 2017: rate, term and first forbearance in full, then more forbearance until the target is met.
-
-    Arguments as for :func:`step_waterfall`, and:
+    """Work the waterfall of 2017: rate, term and first forbearance in full, then more until the target is met.
 
     Args:
+        gross: see :func:`step_waterfall`.
+        rate: see there.
+        posted: see there.
+        bound: see there.
+        start_term: see there.
+        value: see there.
+        old: see there.
         cut_any: 1 where the rate may be cut at any loan-to-value ratio.
-        ratio_target: payment (cents) that the housing-expense ratio allows; -1 where it does not apply, -2 where income is
-            not known (then state 3 unless income cannot matter).
+        ratio_target: payment (cents) that the housing-expense ratio allows; -1 where it does not apply, -2 where
+            income is not known (then state 3 unless income cannot matter).
+        law: see there.
+        out: see there.
     """
     if value == UNKNOWN:
         out[STATE] = NEEDS_VALUE
@@ -202,8 +255,17 @@ _table = types.Array(types.int64, 2, "C")
 
 @kernel(_table(i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, _law, i64))
 def terms_array(
-    gross: Integers, rate: Integers, posted: Integers, bound: Integers, start_term: Integers, value: Integers, old: Integers,
-    cut_any: Integers, ratio_target: Integers, law: Integers, stepwise: int,
+    gross: Integers,
+    rate: Integers,
+    posted: Integers,
+    bound: Integers,
+    start_term: Integers,
+    value: Integers,
+    old: Integers,
+    cut_any: Integers,
+    ratio_target: Integers,
+    law: Integers,
+    stepwise: int,
 ) -> Integers:
     """Run a waterfall over arrays of loans; ``stepwise`` 1 chooses that of 2024, 0 that of 2017.
 
@@ -220,5 +282,17 @@ def terms_array(
         if stepwise == 1:
             step_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], law, out)
         else:
-            full_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], cut_any[i], ratio_target[i], law, out)
+            full_waterfall(
+                gross[i],
+                rate[i],
+                posted[i],
+                bound[i],
+                start_term[i],
+                value[i],
+                old[i],
+                cut_any[i],
+                ratio_target[i],
+                law,
+                out,
+            )
     return result

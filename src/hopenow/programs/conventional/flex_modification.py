@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hopenow.facts import NEVER
 from hopenow.facts.derived import add_months, end_of_month, month_index, months_since
 from hopenow.law import Parameters
 from hopenow.mortgage import kernels
@@ -27,7 +28,7 @@ ROUNDING = {"half_up": kernels.HALF_UP, "floor": kernels.FLOOR}
 BOUNDS = ("none", "payment target", "property value", "share of the balance")
 
 
-# --- rules ------------------------------------------------------------------------------------------------------------
+# --- rules ----------------------------------------------------------------------------------------
 
 
 @RULES("FM-2")
@@ -58,7 +59,7 @@ def no_recent_failed_trial(p: Parameters) -> pl.Expr:
 def no_early_redefault(p: Parameters) -> pl.Expr:
     """No early redefault of an earlier Flex Modification that was not cured."""
     after = months_since(c("last_flex_modification_date"), c("flex_modification_redefault_date"))
-    early = (after >= 0) & (after < p["redefault_months"])
+    early = (c("flex_modification_redefault_date") != NEVER) & (after >= 0) & (after < p["redefault_months"])
     return ~early | c("flex_modification_reinstated")
 
 
@@ -76,7 +77,9 @@ def package_or_far_behind(p: Parameters) -> pl.Expr:
         & (common.months_before("last_rate_adjustment_date") < p["step_rate_window"])
         & (c("days_delinquent") >= p["least_days_delinquent"])
     )
-    return c("borrower_response_package_complete") | (c("days_delinquent") >= p["package_below_days"]) | stepped
+    return (
+        c("borrower_response_package_complete") | (c("days_delinquent") >= p["package_below_days"]) | stepped
+    )
 
 
 def _worth_offering(option: str) -> Callable[[Parameters], pl.Expr]:
@@ -91,7 +94,8 @@ def _leasehold(option: str) -> Callable[[Parameters], pl.Expr]:
     def leasehold_long_enough(p: Parameters) -> pl.Expr:
         """The ground lease outlasts the new maturity."""
         return ~c("leasehold") | (
-            month_index(c("leasehold_end_date")) - month_index(c(column(option, "maturity_date"))) >= p["leasehold_years_months"]
+            month_index(c("leasehold_end_date")) - month_index(c(column(option, "maturity_date")))
+            >= p["leasehold_years_months"]
         )
 
     return leasehold_long_enough
@@ -129,13 +133,17 @@ def far_enough_behind(p: Parameters) -> pl.Expr:
     return c("months_delinquent") >= p["least_months_delinquent"]
 
 
-# --- terms ------------------------------------------------------------------------------------------------------------
+# --- terms ----------------------------------------------------------------------------------------
 
 
 def _schedule(p: Parameters) -> list[pl.Expr]:
     """Return the dates of trial and modification; the notice is taken to go out on the evaluation date."""
     wait = pl.when(c("evaluation_date").dt.day() <= p["notice_day"]).then(1).otherwise(2)
-    months = pl.when(c("days_delinquent") < p["trial_long_below_days"]).then(p["trial_months_long"]).otherwise(p["trial_months"])
+    months = (
+        pl.when(c("days_delinquent") < p["trial_long_below_days"])
+        .then(p["trial_months_long"])
+        .otherwise(p["trial_months"])
+    )
     start = add_months(c("evaluation_date"), wait)
     months = pl.when(c("days_delinquent").is_not_null()).then(months)
     return [
@@ -153,10 +161,18 @@ def _array(frame: pl.DataFrame, name: str) -> npt.NDArray[np.int64]:
 
 def _capitalized(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Add interest, the balance after capitalization and its ratio to the value."""
-    until = c("rate_change_date") if p["interest_through"] == "rate_change" else c("evaluation_date").dt.month_start()
-    frame = frame.with_columns((month_index(until) - month_index(c("last_paid_installment_date"))).alias("interest_months"))
+    until = (
+        c("rate_change_date")
+        if p.word("interest_through") == "rate_change"
+        else c("evaluation_date").dt.month_start()
+    )
+    frame = frame.with_columns(
+        (month_index(until) - month_index(c("last_paid_installment_date"))).alias("interest_months")
+    )
     computed = kernels.interest_array(
-        _array(frame, "interest_bearing_balance"), _array(frame, "note_rate"), _array(frame, "interest_months")
+        _array(frame, "interest_bearing_balance"),
+        _array(frame, "note_rate"),
+        _array(frame, "interest_months"),
     )
     interest = pl.Series("_interest", computed)
     advances = (
@@ -166,7 +182,8 @@ def _capitalized(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
         - c("buydown_funds").fill_null(0)
     )
     frame = frame.with_columns(interest.set(interest < 0, None)).with_columns(
-        pl.coalesce(c("accrued_interest"), c("_interest")).alias("delinquent_interest"), advances.alias("_advances")
+        pl.coalesce(c("accrued_interest"), c("_interest")).alias("delinquent_interest"),
+        advances.alias("_advances"),
     )
     frame = frame.with_columns((c("delinquent_interest") + c("_advances")).alias("arrearage"))
     frame = frame.with_columns(
@@ -180,17 +197,19 @@ def _starting_rate(p: Parameters) -> pl.Expr:
     posted = c("modification_interest_rate")
     raised = pl.max_horizontal(c("note_rate"), posted)
     open_rate = raised
-    if p["waterfall"] == "in_full":
+    if p.word("waterfall") == "in_full":
         high = c("gross_balance") * WHOLE >= p["rate_cut_from"] * c("valuation__value")
         open_rate = pl.when(high).then(posted).when(~high).then(raised)
-    capped = pl.when(posted.is_not_null() & c("rate_ceiling").is_not_null()).then(pl.min_horizontal(open_rate, c("rate_ceiling")))
+    capped = pl.when(posted.is_not_null() & c("rate_ceiling").is_not_null()).then(
+        pl.min_horizontal(open_rate, c("rate_ceiling"))
+    )
     return pl.when(c("rate_is_final")).then(c("note_rate")).when(~c("rate_is_final")).then(capped)
 
 
 def _starting_term(frame: pl.DataFrame, p: Parameters) -> pl.Series:
     """Return the months with which the waterfall starts."""
     contract = frame["remaining_term"].cast(pl.Int64)
-    if p["starting_term"] == "contract":
+    if p.word("starting_term") == "contract":
         return contract
     formula = pl.Series(
         kernels.term_for_payment_array(
@@ -206,7 +225,7 @@ def _starting_term(frame: pl.DataFrame, p: Parameters) -> pl.Series:
 
 def _any_value(p: Parameters) -> pl.Expr:
     """Return 1 where the rate may be cut at any loan-to-value ratio (hardships of the COVID-19 emergency)."""
-    began = p["rate_cut_at_any_value_from"][0]
+    began = p.word("rate_cut_at_any_value_from")
     if began == "never":
         return pl.lit(0, pl.Int64)
     start = pl.lit(began).str.to_date("%Y-%m-%d")
@@ -218,7 +237,9 @@ def _ratio_target(p: Parameters) -> pl.Expr:
     if p["housing_ratio"] == 0:
         return pl.lit(fk.NO_RATIO, pl.Int64)
     room = c("monthly_gross_income") * p["housing_ratio"] // WHOLE - c("monthly_escrow_for_ratio")
-    allowed = pl.when(room.is_not_null()).then(pl.max_horizontal(room, pl.lit(0, pl.Int64))).otherwise(fk.NO_INCOME)
+    allowed = (
+        pl.when(room.is_not_null()).then(pl.max_horizontal(room, pl.lit(0, pl.Int64))).otherwise(fk.NO_INCOME)
+    )
     applies = (c("days_delinquent") < p["housing_ratio_below_days"]).fill_null(False)
     return pl.when(applies).then(allowed).otherwise(fk.NO_RATIO).cast(pl.Int64)
 
@@ -227,7 +248,7 @@ def _figures_of_the_law(p: Parameters) -> npt.NDArray[np.int64]:
     return np.array(
         [
             p["payment_reduction"],
-            MODES[p["target_mode"]],
+            MODES[p.word("target_mode")],
             p["rate_cut_from"],
             p["rate_step"],
             p["part_step"],
@@ -236,8 +257,8 @@ def _figures_of_the_law(p: Parameters) -> npt.NDArray[np.int64]:
             p["forbear_floor"],
             p["forbear_share"],
             p["first_forbear_floor"],
-            ROUNDING[p["balance_rounding"]],
-            ROUNDING[p["limit_rounding"]],
+            ROUNDING[p.word("balance_rounding")],
+            ROUNDING[p.word("limit_rounding")],
         ],
         dtype=np.int64,
     )
@@ -247,9 +268,17 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Work the waterfall for every loan; null where the answer is not known."""
     frame = frame.with_columns(_schedule(p)).with_columns(c("deferred_balance").fill_null(0).alias("_nib"))
     frame = _capitalized(frame, p)
-    frame = frame.with_columns(_starting_rate(p).alias("starting_rate"), _any_value(p).alias("_any"), _ratio_target(p).alias("_ratio"))
+    frame = frame.with_columns(
+        _starting_rate(p).alias("starting_rate"),
+        _any_value(p).alias("_any"),
+        _ratio_target(p).alias("_ratio"),
+    )
     frame = frame.with_columns(_starting_term(frame, p).alias("starting_term"))
-    posted = pl.when(c("rate_is_final") | (p["waterfall"] == "until_target")).then(c("modification_interest_rate")).otherwise(c("starting_rate"))
+    posted = (
+        pl.when(c("rate_is_final") | (p.word("waterfall") == "until_target"))
+        .then(c("modification_interest_rate"))
+        .otherwise(c("starting_rate"))
+    )
     frame = frame.with_columns(posted.alias("_posted"))
     result = fk.terms_array(
         _array(frame, "gross_balance"),
@@ -262,7 +291,7 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
         _array(frame, "_any"),
         _array(frame, "_ratio"),
         _figures_of_the_law(p),
-        1 if p["waterfall"] == "until_target" else 0,
+        1 if p.word("waterfall") == "until_target" else 0,
     )
     return _named(frame, result, p)
 
@@ -276,7 +305,9 @@ def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters) ->
         return pl.Series(name, np.ascontiguousarray(result[:, place])).set(~determined, None).cast(dtype)
 
     money, count = pl.Int64(), pl.Int32()
-    bound = pl.Series("binding_limit", np.array(BOUNDS)[np.clip(result[:, fk.BOUND], 0, None)], dtype=pl.Enum(BOUNDS)).set(~determined, None)
+    bound = pl.Series(
+        "binding_limit", np.array(BOUNDS)[np.clip(result[:, fk.BOUND], 0, None)], dtype=pl.Enum(BOUNDS)
+    ).set(~determined, None)
     wide = frame.with_columns(
         figure(fk.RATE, "rate", money),
         figure(fk.RATE_STEPS, "rate_steps", count),
@@ -293,7 +324,9 @@ def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters) ->
         state.cast(count),
     )
     old, new = c("monthly_principal_and_interest"), c("principal_and_interest")
-    lower = pl.when(c("days_delinquent") < p["strict_payment_below_days"]).then(new < old).otherwise(new <= old)
+    lower = (
+        pl.when(c("days_delinquent") < p["strict_payment_below_days"]).then(new < old).otherwise(new <= old)
+    )
     shortage = (c("escrow_shortage").fill_null(0) * 2 + p["shortage_months"]) // (2 * p["shortage_months"])
     wide = wide.with_columns(
         (c("target_met") | lower).alias("offerable"),
@@ -304,36 +337,84 @@ def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters) ->
         add_months(c("first_payment_date"), c("term") - 1).alias("maturity_date_after"),
     )
     return wide.select(
-        "interest_months", "delinquent_interest", "arrearage", "gross_balance", "loan_to_value", "starting_rate", "starting_term",
-        "rate", "rate_steps", "term", "payment_before_forbearance", "target_payment", "limit_by_target", "limit_by_value",
-        "limit_by_share", "binding_limit", "forborne", "principal_and_interest", "payment_change", "payment_reduction", "target_met",
-        "offerable", "state",
+        "interest_months",
+        "delinquent_interest",
+        "arrearage",
+        "gross_balance",
+        "loan_to_value",
+        "starting_rate",
+        "starting_term",
+        "rate",
+        "rate_steps",
+        "term",
+        "payment_before_forbearance",
+        "target_payment",
+        "limit_by_target",
+        "limit_by_value",
+        "limit_by_share",
+        "binding_limit",
+        "forborne",
+        "principal_and_interest",
+        "payment_change",
+        "payment_reduction",
+        "target_met",
+        "offerable",
+        "state",
         c("interest_bearing_balance_after").alias("interest_bearing_balance"),
         c("forborne").alias("deferred_balance"),
         "escrow_shortage_monthly",
         (new + c("monthly_escrow") + shortage).alias("payment_after"),
-        "trial_start", "trial_end", "trial_months",
+        "trial_start",
+        "trial_end",
+        "trial_months",
         (new + c("monthly_escrow") + shortage).alias("trial_payment"),
-        "rate_change_date", "first_payment_date",
+        "rate_change_date",
+        "first_payment_date",
         c("first_payment_date").alias("effective_date"),
         c("maturity_date_after").alias("maturity_date"),
     )
 
 
 COLUMNS: dict[str, TermType] = {
-    "interest_months": "months", "delinquent_interest": "money", "arrearage": "money", "gross_balance": "money",
-    "loan_to_value": "ratio", "starting_rate": "rate", "starting_term": "months", "rate": "rate", "rate_steps": "count",
-    "term": "months", "payment_before_forbearance": "money", "target_payment": "money", "limit_by_target": "money",
-    "limit_by_value": "money", "limit_by_share": "money", "binding_limit": "text", "forborne": "money",
-    "principal_and_interest": "money", "payment_change": "money", "payment_reduction": "ratio", "target_met": "flag",
-    "offerable": "flag", "state": "count", "interest_bearing_balance": "money", "deferred_balance": "money",
-    "escrow_shortage_monthly": "money", "payment_after": "money", "trial_start": "date", "trial_end": "date",
-    "trial_months": "months", "trial_payment": "money", "rate_change_date": "date", "first_payment_date": "date",
-    "effective_date": "date", "maturity_date": "date",
+    "interest_months": "months",
+    "delinquent_interest": "money",
+    "arrearage": "money",
+    "gross_balance": "money",
+    "loan_to_value": "ratio",
+    "starting_rate": "rate",
+    "starting_term": "months",
+    "rate": "rate",
+    "rate_steps": "count",
+    "term": "months",
+    "payment_before_forbearance": "money",
+    "target_payment": "money",
+    "limit_by_target": "money",
+    "limit_by_value": "money",
+    "limit_by_share": "money",
+    "binding_limit": "text",
+    "forborne": "money",
+    "principal_and_interest": "money",
+    "payment_change": "money",
+    "payment_reduction": "ratio",
+    "target_met": "flag",
+    "offerable": "flag",
+    "state": "count",
+    "interest_bearing_balance": "money",
+    "deferred_balance": "money",
+    "escrow_shortage_monthly": "money",
+    "payment_after": "money",
+    "trial_start": "date",
+    "trial_end": "date",
+    "trial_months": "months",
+    "trial_payment": "money",
+    "rate_change_date": "date",
+    "first_payment_date": "date",
+    "effective_date": "date",
+    "maturity_date": "date",
 }
 
 
-# --- steps ------------------------------------------------------------------------------------------------------------
+# --- steps ----------------------------------------------------------------------------------------
 
 
 def _steps(option: str) -> Callable[[Mapping[str, Any], Parameters], list[Step]]:
@@ -346,29 +427,110 @@ def _steps(option: str) -> Callable[[Mapping[str, Any], Parameters], list[Step]]
         if of("gross_balance") is None:
             return []
         found = [
-            Step("Interest past due", f"{of('interest_months')} months of interest at the contract rate, rounded once", of("delinquent_interest"), "money", ("interest_through",)),
-            Step("Added to the balance", "interest and advances, less contributions; late charges and escrow shortage are never added", of("arrearage"), "money"),
-            Step("Balance after capitalization", "interest-bearing and earlier deferred balance plus the amount added", of("gross_balance"), "money"),
-            Step("Loan-to-value ratio", "balance after capitalization divided by the property value", of("loan_to_value"), "ratio", ("rate_cut_from", "forbear_above")),
-            Step("Payment target", "largest principal and interest that meets the reduction", of("target_payment"), "money", ("payment_reduction", "target_mode")),
-            Step("Starting rate", "contract rate, or for a rate that can still change the posted rate within its ceiling", of("starting_rate"), "rate"),
+            Step(
+                "Interest past due",
+                f"{of('interest_months')} months of interest at the contract rate, rounded once",
+                of("delinquent_interest"),
+                "money",
+                ("interest_through",),
+            ),
+            Step(
+                "Added to the balance",
+                "interest and advances, less contributions; late charges and escrow shortage are never added",
+                of("arrearage"),
+                "money",
+            ),
+            Step(
+                "Balance after capitalization",
+                "interest-bearing and earlier deferred balance plus the amount added",
+                of("gross_balance"),
+                "money",
+            ),
+            Step(
+                "Loan-to-value ratio",
+                "balance after capitalization divided by the property value",
+                of("loan_to_value"),
+                "ratio",
+                ("rate_cut_from", "forbear_above"),
+            ),
+            Step(
+                "Payment target",
+                "largest principal and interest that meets the reduction",
+                of("target_payment"),
+                "money",
+                ("payment_reduction", "target_mode"),
+            ),
+            Step(
+                "Starting rate",
+                "contract rate, or for a rate that can still change the posted rate within its ceiling",
+                of("starting_rate"),
+                "rate",
+            ),
         ]
         if of("rate") is None:
-            found.append(Step("Not determined", ("", "the property value is needed", "the posted modification rate is needed", "income is needed", "balance, rate, term or payment is missing")[of("state") or 0]))
+            found.append(
+                Step(
+                    "Not determined",
+                    (
+                        "",
+                        "the property value is needed",
+                        "the posted modification rate is needed",
+                        "income is needed",
+                        "balance, rate, term or payment is missing",
+                    )[of("state") or 0],
+                )
+            )
             return found
         cuts = of("rate_steps")
-        cut_text = f"{cuts} cuts toward the posted rate" if cuts else ("set to the posted rate" if of("rate") != of("starting_rate") else "no cut")
+        cut_text = (
+            f"{cuts} cuts toward the posted rate"
+            if cuts
+            else ("set to the posted rate" if of("rate") != of("starting_rate") else "no cut")
+        )
         found += [
             Step("Rate", cut_text, of("rate"), "rate", ("rate_cut_from", "rate_step", "part_step")),
-            Step("Term", f"extended from {of('starting_term')} months" if of("term") != of("starting_term") else "not extended", of("term"), "months", ("longest_term", "starting_term")),
-            Step("Payment before forbearance", "principal and interest at that rate and term", of("payment_before_forbearance"), "money"),
+            Step(
+                "Term",
+                f"extended from {of('starting_term')} months"
+                if of("term") != of("starting_term")
+                else "not extended",
+                of("term"),
+                "months",
+                ("longest_term", "starting_term"),
+            ),
+            Step(
+                "Payment before forbearance",
+                "principal and interest at that rate and term",
+                of("payment_before_forbearance"),
+                "money",
+            ),
         ]
         if of("forborne"):
-            found.append(Step("Principal set aside without interest", f"limited by the {of('binding_limit')}; due when the loan ends", of("forborne"), "money", ("forbear_above", "forbear_floor", "forbear_share", "balance_rounding", "limit_rounding")))
+            found.append(
+                Step(
+                    "Principal set aside without interest",
+                    f"limited by the {of('binding_limit')}; due when the loan ends",
+                    of("forborne"),
+                    "money",
+                    ("forbear_above", "forbear_floor", "forbear_share", "balance_rounding", "limit_rounding"),
+                )
+            )
         found += [
             Step("New principal and interest", "each month", of("principal_and_interest"), "money"),
-            Step("Reduction", "of the monthly principal and interest", of("payment_reduction"), "ratio", ("payment_reduction",)),
-            Step("Trial payment", f"{of('trial_months')} payments from the start of the trial, with escrow and shortage", of("trial_payment"), "money", ("trial_months", "shortage_months")),
+            Step(
+                "Reduction",
+                "of the monthly principal and interest",
+                of("payment_reduction"),
+                "ratio",
+                ("payment_reduction",),
+            ),
+            Step(
+                "Trial payment",
+                f"{of('trial_months')} payments from the start of the trial, with escrow and shortage",
+                of("trial_payment"),
+                "money",
+                ("trial_months", "shortage_months"),
+            ),
             Step("Trial begins", "first trial payment due", of("trial_start"), "date", ("notice_day",)),
             Step("First modified payment", "after the trial", of("first_payment_date"), "date"),
             Step("New maturity", "last modified payment", of("maturity_date"), "date"),
@@ -379,15 +541,29 @@ def _steps(option: str) -> Callable[[Mapping[str, Any], Parameters], list[Step]]
 
 
 NEEDS = (
-    "interest_bearing_balance", "note_rate", "monthly_principal_and_interest", "remaining_term", "rate_is_final", "next_due_date",
-    "valuation__value", "modification_interest_rate",
+    "interest_bearing_balance",
+    "note_rate",
+    "monthly_principal_and_interest",
+    "remaining_term",
+    "rate_is_final",
+    "next_due_date",
+    "valuation__value",
+    "modification_interest_rate",
 )
 ADDITIVE = ("escrow_advances", "servicing_advances", "deferred_balance", "escrow_shortage")
 
 
 def _option(name: str, rules: RuleTable) -> Option:
     return Option(
-        id=name, kind="keep", law=law(name), rules=rules, terms=terms, columns=COLUMNS, needs=NEEDS, additive=ADDITIVE, steps=_steps(name)
+        id=name,
+        kind="keep",
+        law=law(name),
+        rules=rules,
+        terms=terms,
+        columns=COLUMNS,
+        needs=NEEDS,
+        additive=ADDITIVE,
+        steps=_steps(name),
     )
 
 

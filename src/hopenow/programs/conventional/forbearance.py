@@ -34,8 +34,24 @@ RULES("FB-1")(common.unless(common.contact_made, without_contact))
 @RULES("FB-2")
 def temporary_and_unresolved(p: Parameters) -> pl.Expr:
     """The hardship is temporary and still there."""
-    return c("hardship_kind").is_in(["unemployment", "reduced_income", "increased_housing_expense", "disaster", "disability_or_illness",
-        "divorce_or_separation", "separation_of_unrelated_borrowers", "death", "distant_transfer", "other"]) & (c("hardship_duration") == "temporary") & ~c("hardship_resolved")
+    return (
+        c("hardship_kind").is_in(
+            [
+                "unemployment",
+                "reduced_income",
+                "increased_housing_expense",
+                "disaster",
+                "disability_or_illness",
+                "divorce_or_separation",
+                "separation_of_unrelated_borrowers",
+                "death",
+                "distant_transfer",
+                "other",
+            ]
+        )
+        & (c("hardship_duration") == "temporary")
+        & ~c("hardship_resolved")
+    )
 
 
 @RULES("FB-3")
@@ -72,49 +88,84 @@ def not_too_far_behind_at_end(p: Parameters) -> pl.Expr:
 @RULES("FB-8")
 def ends_within_pool(p: Parameters) -> pl.Expr:
     """The term ends by the pool's last scheduled payment date."""
-    return ~c("in_mbs_pool") | (c("forbearance__end") <= c("last_scheduled_pool_payment_date").dt.month_end())
+    return ~c("in_mbs_pool") | (c("forbearance__end") <= c("last_scheduled_pool_payment_date"))
 
 
 def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Find the longest term that every limit allows."""
-    used = pl.when(c("active_forbearance")).then(c("forbearance_months_used")).otherwise(pl.lit(0, pl.Int32))
-    goes_on = c("active_forbearance") & (used > 0)
-    start = pl.when(goes_on).then(month_index(c("forbearance_start_date")) + used).otherwise(c("evaluation_month") + 1)
-    frame = frame.with_columns(start.alias("_start"), used.alias("_used"))
-    start, used = c("_start"), c("_used")
-    due_before_start = start - c("next_due_month")
-    in_series = p["longest_series"] - used
-    in_delinquency = p["most_months_delinquent_at_end"] - pl.max_horizontal(due_before_start, pl.lit(0, pl.Int32))
-    longest = pl.when(~c("quality_right_party_contact")).then(pl.min_horizontal(pl.lit(p["no_contact_longest_term"]), pl.lit(p["longest_term"]))).otherwise(pl.lit(p["longest_term"]))
-    asked = pl.min_horizontal(c("requested_forbearance_months").fill_null(p["longest_term"]), longest)
-    months = pl.when(in_series.is_not_null() & in_delinquency.is_not_null()).then(
-        pl.max_horizontal(pl.min_horizontal(asked, in_series, in_delinquency), pl.lit(0, pl.Int32))
+    used = (
+        pl.when(c("active_forbearance"))
+        .then("forbearance_months_used")
+        .when(~c("active_forbearance"))
+        .then(0)
     )
-    frame = frame.with_columns(months.cast(pl.Int32).alias("_months"), in_series.alias("_series"), in_delinquency.alias("_delinquency"), asked.alias("_asked"))
-    months, in_series, in_delinquency, asked = c("_months"), c("_series"), c("_delinquency"), c("_asked")
-    limit = (
-        pl.when(months == asked).then(pl.lit(LIMITS.categories[0], LIMITS))
-        .when(in_delinquency <= in_series).then(pl.lit(LIMITS.categories[1], LIMITS))
-        .otherwise(pl.lit(LIMITS.categories[2], LIMITS))
+    going_on = month_index(c("forbearance_start_date")) + c("_used")
+    longest = (
+        pl.when(c("quality_right_party_contact") == False)  # noqa: E712  (three-valued: unknown contact is not refused)
+        .then(min(p["no_contact_longest_term"], p["longest_term"]))
+        .otherwise(p["longest_term"])
     )
+    frame = frame.with_columns(used.cast(pl.Int32).alias("_used")).with_columns(
+        pl.when(c("_used") > 0).then(going_on).otherwise(c("evaluation_month") + 1).alias("_start"),
+        pl.min_horizontal(c("requested_forbearance_months"), longest).cast(pl.Int32).alias("_asked"),
+        (p["longest_series"] - c("_used")).cast(pl.Int32).alias("_in_series"),
+    )
+    due_before_start = c("_start") - c("next_due_month")
+    frame = frame.with_columns(
+        (p["most_months_delinquent_at_end"] - due_before_start.clip(lower_bound=0))
+        .cast(pl.Int32)
+        .alias("_in_delinquency")
+    )
+    room = pl.min_horizontal("_asked", "_in_series", "_in_delinquency").clip(lower_bound=0)
+    frame = frame.with_columns(
+        pl.when(c("_in_series").is_not_null() & c("_in_delinquency").is_not_null())
+        .then(room)
+        .alias("_months")
+    )
+    months, start = c("_months"), c("_start")
     return frame.select(
-        in_series.cast(pl.Int32).alias("room_in_series"),
-        in_delinquency.cast(pl.Int32).alias("room_in_delinquency"),
+        c("_in_series").alias("room_in_series"),
+        c("_in_delinquency").alias("room_in_delinquency"),
         months.alias("months"),
         pl.when(months >= 1).then(month_start(start - 1)).alias("start"),
         pl.when(months >= 1).then(month_end(start + months - 2)).alias("end"),
-        (used + months).cast(pl.Int32).alias("months_in_all"),
+        (c("_used") + months).alias("months_in_all"),
         (due_before_start + months).cast(pl.Int32).alias("months_delinquent_at_end"),
-        pl.when(months.is_not_null()).then(limit).alias("limit"),
+        pl.when(months.is_not_null()).then(_limit()).alias("limit"),
     )
+
+
+def _limit() -> pl.Expr:
+    """Name the limit that decides the term."""
+    one_term, unpaid, all_terms = (pl.lit(word, LIMITS) for word in LIMITS.categories)
+    by_delinquency = pl.when(c("_in_delinquency") <= c("_in_series")).then(unpaid).otherwise(all_terms)
+    return pl.when(c("_months") == c("_asked")).then(one_term).otherwise(by_delinquency)
 
 
 def steps(row: Mapping[str, Any], p: Parameters) -> list[Step]:
     """Show which limit decides the term."""
     return [
-        Step("Room in the series", f"all terms together may last {p['longest_series']} months", row["forbearance__room_in_series"], "months", ("longest_series",)),
-        Step("Room before the limit on unpaid payments", f"at most {p['most_months_delinquent_at_end']} payments may be unpaid at the end", row["forbearance__room_in_delinquency"], "months", ("most_months_delinquent_at_end",)),
-        Step("Term offered", f"decided by the {row['forbearance__limit']}", row["forbearance__months"], "months", ("longest_term",)),
+        Step(
+            "Room in the series",
+            f"all terms together may last {p['longest_series']} months",
+            row["forbearance__room_in_series"],
+            "months",
+            ("longest_series",),
+        ),
+        Step(
+            "Room before the limit on unpaid payments",
+            f"at most {p['most_months_delinquent_at_end']} payments may be unpaid at the end",
+            row["forbearance__room_in_delinquency"],
+            "months",
+            ("most_months_delinquent_at_end",),
+        ),
+        Step(
+            "Term offered",
+            f"decided by the {row['forbearance__limit']}",
+            row["forbearance__months"],
+            "months",
+            ("longest_term",),
+        ),
         Step("Begins", "first day of the term", row["forbearance__start"], "date"),
         Step("Ends", "last day of the term", row["forbearance__end"], "date"),
     ]
@@ -127,9 +178,15 @@ OPTION = Option(
     rules=RULES,
     terms=terms,
     columns={
-        "room_in_series": "months", "room_in_delinquency": "months", "months": "months", "start": "date", "end": "date",
-        "months_in_all": "months", "months_delinquent_at_end": "months", "limit": "text",
+        "room_in_series": "months",
+        "room_in_delinquency": "months",
+        "months": "months",
+        "start": "date",
+        "end": "date",
+        "months_in_all": "months",
+        "months_delinquent_at_end": "months",
+        "limit": "text",
     },
-    needs=("next_due_date",),
+    needs=("next_due_date", "active_forbearance"),
     steps=steps,
 )

@@ -51,7 +51,9 @@ def documented(p: Parameters) -> pl.Expr:
 @RULES("ID-CAUSE")
 def cause(p: Parameters) -> pl.Expr:
     """A listed cause, or low credit with late payments or high housing cost."""
-    stepped = (c("amortization_type") == "step_rate") & (common.months_before("last_rate_adjustment_date") <= p["step_rate_within"])
+    stepped = (c("amortization_type") == "step_rate") & (
+        common.months_before("last_rate_adjustment_date") <= p["step_rate_within"]
+    )
     burdened = c("housing_expense") * WHOLE > p["housing_ratio_above"] * c("monthly_gross_income")
     weak = (
         (c("credit_score") <= p["score_at_most"])
@@ -64,12 +66,30 @@ def cause(p: Parameters) -> pl.Expr:
 def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Compute the housing-expense ratio (millionths, half up)."""
     expense, income = c("housing_expense"), c("monthly_gross_income")
-    return frame.select(pl.when(income > 0).then((2 * expense * WHOLE + income) // (2 * income)).alias("housing_ratio"))
+    return frame.select(
+        pl.when(income > 0).then((2 * expense * WHOLE + income) // (2 * income)).alias("housing_ratio")
+    )
 
 
 def steps(row: Mapping[str, Any], p: Parameters) -> list[Step]:
     """Show the ratio."""
-    return [Step("Housing expense to income", "principal, interest, taxes, insurance and dues over gross income", row["imminent_default__housing_ratio"], "ratio", ("housing_ratio_above",))]
+    return [
+        Step(
+            "Housing expense to income",
+            "principal, interest, taxes, insurance and dues over gross income",
+            row["imminent_default__housing_ratio"],
+            "ratio",
+            ("housing_ratio_above",),
+        )
+    ]
 
 
-OPTION = Option(id="imminent_default", kind="finding", law=law("imminent_default"), rules=RULES, terms=terms, columns={"housing_ratio": "ratio"}, steps=steps)
+OPTION = Option(
+    id="imminent_default",
+    kind="finding",
+    law=law("imminent_default"),
+    rules=RULES,
+    terms=terms,
+    columns={"housing_ratio": "ratio"},
+    steps=steps,
+)

@@ -21,12 +21,16 @@ WHOLE = 1_000_000
 BOTH = (("short_sale", SALE_RULES), ("mortgage_release", RELEASE_RULES))
 
 
-# --- rules ------------------------------------------------------------------------------------------------------------
+# --- rules ----------------------------------------------------------------------------------------
 
 
 def package_when_early(p: Parameters) -> pl.Expr:
     """The package is complete early in the delinquency."""
-    return (c("days_delinquent") >= p["package_below_days"]) | common.package_complete(p) | c("chapter_7_discharged")
+    return (
+        (c("days_delinquent") >= p["package_below_days"])
+        | common.package_complete(p)
+        | c("chapter_7_discharged")
+    )
 
 
 def imminent_when_very_early(p: Parameters) -> pl.Expr:
@@ -34,16 +38,22 @@ def imminent_when_very_early(p: Parameters) -> pl.Expr:
     moved = (c("hardship_kind") == "distant_transfer") & (
         (c("transfer_distance_miles") > p["transfer_more_than_miles"]) | c("permanent_change_of_station")
     )
-    listed = c("hardship_kind").is_in(["death", "divorce_or_separation", "disability_or_illness"]) & c("imminent_default__met")
+    listed = c("hardship_kind").is_in(["death", "divorce_or_separation", "disability_or_illness"]) & c(
+        "imminent_default__met"
+    )
     return (c("days_delinquent") >= p["imminent_below_days"]) | listed | moved | c("chapter_7_discharged")
 
 
 def package_or_exception(p: Parameters) -> pl.Expr:
     """The package is complete in the middle of the delinquency, or an exception waives it."""
-    middle = (c("days_delinquent") >= p["package_below_days"]) & (c("months_delinquent") <= p["package_through_months"])
+    middle = (c("days_delinquent") >= p["package_below_days"]) & (
+        c("months_delinquent") <= p["package_through_months"]
+    )
     failed = common.months_before("last_failed_trial_date") < p["failed_trial_months"]
     after = months_since(c("last_flex_modification_date"), c("flex_modification_redefault_date"))
-    redefaulted = (c("flex_modification_redefault_date") != NEVER) & (after >= 0) & (after < p["redefault_months"])
+    redefaulted = (
+        (c("flex_modification_redefault_date") != NEVER) & (after >= 0) & (after < p["redefault_months"])
+    )
     score = c("credit_score")
     low = score <= p["score_limit"] if p["score_limit_included"] else score < p["score_limit"]
     weak = low & (c("occupancy") != "investment")
@@ -59,7 +69,9 @@ def no_new_mortgage(p: Parameters) -> pl.Expr:
 def small_second_liens(p: Parameters) -> pl.Expr:
     """Second liens take little and release the borrower."""
     none = c("subordinate_lien_payoff") == 0
-    return none | ((c("subordinate_lien_payoff") <= p["subordinate_liens_at_most"]) & c("subordinate_liens_release"))
+    return none | (
+        (c("subordinate_lien_payoff") <= p["subordinate_liens_at_most"]) & c("subordinate_liens_release")
+    )
 
 
 def reserves_within_delegation(p: Parameters) -> pl.Expr:
@@ -133,7 +145,9 @@ def three_months_at_home(p: Parameters) -> pl.Expr:
 @RELEASE_RULES("MR-6")
 def lease_possible(p: Parameters) -> pl.Expr:
     """The conditions of a lease."""
-    home = (c("occupancy") == "principal_residence") | ((c("occupancy") == "investment") & c("tenant_principal_residence"))
+    home = (c("occupancy") == "principal_residence") | (
+        (c("occupancy") == "investment") & c("tenant_principal_residence")
+    )
     return (c("transition") != "lease") | (
         home
         & c("income_verified")
@@ -143,7 +157,7 @@ def lease_possible(p: Parameters) -> pl.Expr:
     )
 
 
-# --- terms ------------------------------------------------------------------------------------------------------------
+# --- terms ----------------------------------------------------------------------------------------
 
 
 def contribution(p: Parameters, deficiency: pl.Expr) -> dict[str, pl.Expr]:
@@ -170,7 +184,11 @@ def contribution(p: Parameters, deficiency: pl.Expr) -> dict[str, pl.Expr]:
     nearest = p["contribution_rounding"]
     request = (2 * request + nearest) // (2 * nearest) * nearest
     request = pl.when(request < p["contribution_waived_below"]).then(0).otherwise(request)
-    hard = pl.lit(True) if p["contribution_hard_minimum"] else c("days_delinquent") < p["contribution_hard_below_days"]
+    hard = (
+        pl.lit(True)
+        if p["contribution_hard_minimum"]
+        else c("days_delinquent") < p["contribution_hard_below_days"]
+    )
     minimum = pl.when(required & hard).then(from_reserves).when(~required | ~hard).then(0)
     return {
         "contribution_required": required,
@@ -183,12 +201,17 @@ def _leaving(p: Parameters, deficiency: pl.Expr) -> list[pl.Expr]:
     asked = contribution(p, deficiency)
     home = c("occupancy") == "principal_residence"
     entitled = home & ~asked["contribution_required"] & ~c("dislocation_allowance").fill_null(False)
-    paid = pl.max_horizontal(pl.lit(p["relocation"], pl.Int64) - c("other_relocation_aid").fill_null(0), pl.lit(0, pl.Int64))
+    paid = pl.max_horizontal(
+        pl.lit(p["relocation"], pl.Int64) - c("other_relocation_aid").fill_null(0), pl.lit(0, pl.Int64)
+    )
     days = c("days_delinquent")
     incentive = (
-        pl.when(days <= p["incentive_early_days"]).then(p["incentive_early"])
-        .when(days <= p["incentive_middle_days"]).then(p["incentive_middle"])
-        .when(days.is_not_null()).then(p["incentive_late"])
+        pl.when(days <= p["incentive_early_days"])
+        .then(p["incentive_early"])
+        .when(days <= p["incentive_middle_days"])
+        .then(p["incentive_middle"])
+        .when(days.is_not_null())
+        .then(p["incentive_late"])
     )
     return [
         *[expression.alias(name) for name, expression in asked.items()],
@@ -200,7 +223,8 @@ def _leaving(p: Parameters, deficiency: pl.Expr) -> list[pl.Expr]:
 def _owed() -> pl.Expr:
     interest = pl.coalesce(
         c("accrued_interest"),
-        (2 * c("interest_bearing_balance") * c("note_rate") * c("months_delinquent") + 12 * WHOLE) // (24 * WHOLE),
+        (2 * c("interest_bearing_balance") * c("note_rate") * c("months_delinquent") + 12 * WHOLE)
+        // (24 * WHOLE),
     )
     return (
         c("interest_bearing_balance")
@@ -230,12 +254,18 @@ def release_terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Work out what is owed, contribution and relocation assistance."""
     deficiency = pl.max_horizontal(_owed() - c("valuation__value"), pl.lit(0, pl.Int64))
     deficiency = pl.when(c("valuation__value").is_not_null() & _owed().is_not_null()).then(deficiency)
-    return frame.select(_owed().alias("amount_owed"), deficiency.alias("deficiency"), *_leaving(p, deficiency))
+    return frame.select(
+        _owed().alias("amount_owed"), deficiency.alias("deficiency"), *_leaving(p, deficiency)
+    )
 
 
 LEAVING: dict[str, TermType] = {
-    "deficiency": "money", "contribution_required": "flag", "contribution_request": "money", "contribution_minimum": "money",
-    "relocation_assistance": "money", "servicer_incentive": "money",
+    "deficiency": "money",
+    "contribution_required": "flag",
+    "contribution_request": "money",
+    "contribution_minimum": "money",
+    "relocation_assistance": "money",
+    "servicer_incentive": "money",
 }
 
 
@@ -248,11 +278,35 @@ def _steps(option: str) -> Callable[[Mapping[str, Any], Parameters], list[Step]]
 
         found = [Step("Owed", "balance, interest and advances", of("amount_owed"), "money")]
         if option == "short_sale":
-            found.append(Step("Net proceeds", "price and items paid in advance, less commission, costs and second liens", of("net_proceeds"), "money"))
+            found.append(
+                Step(
+                    "Net proceeds",
+                    "price and items paid in advance, less commission, costs and second liens",
+                    of("net_proceeds"),
+                    "money",
+                )
+            )
         found += [
             Step("Left unpaid", "waived when the option is completed", of("deficiency"), "money"),
-            Step("Contribution asked for", "negotiable; zero where none is required", of("contribution_request"), "money", ("contribution_share", "contribution_payments", "contribution_rounding", "contribution_waived_below")),
-            Step("Help with moving", "paid to the borrower", of("relocation_assistance"), "money", ("relocation",)),
+            Step(
+                "Contribution asked for",
+                "negotiable; zero where none is required",
+                of("contribution_request"),
+                "money",
+                (
+                    "contribution_share",
+                    "contribution_payments",
+                    "contribution_rounding",
+                    "contribution_waived_below",
+                ),
+            ),
+            Step(
+                "Help with moving",
+                "paid to the borrower",
+                of("relocation_assistance"),
+                "money",
+                ("relocation",),
+            ),
         ]
         return found
 

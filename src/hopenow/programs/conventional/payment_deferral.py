@@ -115,7 +115,7 @@ def no_payment_first_after_disaster(p: Parameters) -> pl.Expr:
 
 
 def _emergency(p: Parameters) -> pl.Expr:
-    return pl.lit(p["emergency_began"][0]).str.to_date("%Y-%m-%d")
+    return pl.lit(p.word("emergency_began")).str.to_date("%Y-%m-%d")
 
 
 @COVID_RULES("CD-1")
@@ -135,9 +135,9 @@ def _scheduled(frame: pl.DataFrame, count: pl.Series) -> tuple[np.ndarray, np.nd
     """Return scheduled principal (cents) of the next ``count`` installments, and which rows are known."""
     columns = ["interest_bearing_balance", "note_rate", "monthly_principal_and_interest"]
     known = frame.select(pl.all_horizontal(pl.col(columns).is_not_null())).to_series() & count.is_not_null()
-    arrays = [frame[name].fill_null(0).to_numpy() for name in columns]
+    balance, rate, payment = (frame[name].fill_null(0).to_numpy() for name in columns)
     months = count.fill_null(0).cast(pl.Int64).to_numpy()
-    return kernels.scheduled_principal_array(*arrays, months), known.to_numpy()
+    return kernels.scheduled_principal_array(balance, rate, payment, months), known.to_numpy()
 
 
 def _terms(with_lifetime_limit: bool) -> TermsFunction:
@@ -145,7 +145,9 @@ def _terms(with_lifetime_limit: bool) -> TermsFunction:
         """Move the deferrable installments and the advances to the deferred balance."""
         room = pl.lit(p["most_months_delinquent"], pl.Int32)
         if with_lifetime_limit:
-            room = pl.min_horizontal(room, pl.lit(p["most_months_deferred"], pl.Int32) - c("deferred_months_used").fill_null(0))
+            room = pl.min_horizontal(
+                room, pl.lit(p["most_months_deferred"], pl.Int32) - c("deferred_months_used").fill_null(0)
+            )
         count = pl.when(c("months_delinquent").is_not_null()).then(
             pl.max_horizontal(pl.min_horizontal(c("months_delinquent"), room), pl.lit(0, pl.Int32))
         )
@@ -154,20 +156,27 @@ def _terms(with_lifetime_limit: bool) -> TermsFunction:
         deferred = counted["_count"].cast(pl.Int64) * counted["monthly_principal_and_interest"]
         installment_part = pl.Series(deferred).set(pl.Series(~known), None)
         counted = counted.with_columns(
-            installment_part.alias("_deferred"), pl.Series("_principal", principal).set(pl.Series(~known), None)
+            installment_part.alias("_deferred"),
+            pl.Series("_principal", principal).set(pl.Series(~known), None),
         )
         advances = (
-            c("escrow_advances").fill_null(0) + c("servicing_advances").fill_null(0) - c("borrower_contribution").fill_null(0)
+            c("escrow_advances").fill_null(0)
+            + c("servicing_advances").fill_null(0)
+            - c("borrower_contribution").fill_null(0)
         )
-        shortage = (c("escrow_shortage").fill_null(0) * 2 + p["shortage_months"]) // (2 * p["shortage_months"])
+        shortage = (c("escrow_shortage").fill_null(0) * 2 + p["shortage_months"]) // (
+            2 * p["shortage_months"]
+        )
         added = c("_deferred") + advances
         interest_bearing = c("interest_bearing_balance") - c("_principal")
         non_interest_bearing = c("deferred_balance").fill_null(0) + added
-        wait = pl.lit(1 if p["effective"] == "next_month" else 0, pl.Int32)
+        wait = pl.lit(1 if p.word("effective") == "next_month" else 0, pl.Int32)
         effective = add_months(c("evaluation_date"), wait)
         return counted.select(
             c("_count").alias("payments_deferred"),
-            pl.max_horizontal(c("months_delinquent") - c("_count"), pl.lit(0, pl.Int32)).cast(pl.Int32).alias("payments_first"),
+            pl.max_horizontal(c("months_delinquent") - c("_count"), pl.lit(0, pl.Int32))
+            .cast(pl.Int32)
+            .alias("payments_first"),
             c("_deferred").alias("deferred_installments"),
             c("_principal").alias("deferred_principal"),
             (c("_deferred") - c("_principal")).alias("deferred_interest"),
@@ -177,7 +186,9 @@ def _terms(with_lifetime_limit: bool) -> TermsFunction:
             pl.when(c("_deferred").is_not_null()).then(non_interest_bearing).alias("deferred_balance"),
             (interest_bearing + non_interest_bearing).alias("gross_balance"),
             pl.when(c("_deferred").is_not_null()).then(shortage).alias("escrow_shortage_monthly"),
-            pl.when(c("_deferred").is_not_null()).then(c("contractual_payment") + shortage).alias("payment_after"),
+            pl.when(c("_deferred").is_not_null())
+            .then(c("contractual_payment") + shortage)
+            .alias("payment_after"),
             pl.when(c("_deferred").is_not_null()).then(effective).alias("effective_date"),
             add_months(c("next_due_date"), c("months_delinquent")).alias("next_due_date"),
             c("maturity_date").alias("maturity_date"),
@@ -195,15 +206,59 @@ def _steps(option: str) -> Any:
             return row[column(option, name)]
 
         return [
-            Step("Payments deferred", f"unpaid payments that may be deferred, out of {row['months_delinquent']}", of("payments_deferred"), "count", ("most_months_delinquent",)),
-            Step("Payments to make first", "full payments that must arrive before the deferral", of("payments_first"), "count"),
-            Step("Principal and interest deferred", "deferred payments times the monthly principal and interest", of("deferred_installments"), "money"),
-            Step("Advances deferred", "escrow and servicing advances, less any contribution", of("deferred_advances"), "money"),
-            Step("Moved to the end of the loan", "no interest is charged on it", of("deferred_amount"), "money"),
-            Step("Interest-bearing balance", "falls by the principal part of the deferred payments", of("interest_bearing_balance"), "money"),
-            Step("Deferred balance", "due at maturity, sale, refinance or payoff", of("deferred_balance"), "money"),
-            Step("Escrow shortage per month", f"shortage spread over {p['shortage_months']} months", of("escrow_shortage_monthly"), "money", ("shortage_months",)),
-            Step("Payment afterwards", "the regular payment, with the escrow shortage", of("payment_after"), "money"),
+            Step(
+                "Payments deferred",
+                f"unpaid payments that may be deferred, out of {row['months_delinquent']}",
+                of("payments_deferred"),
+                "count",
+                ("most_months_delinquent",),
+            ),
+            Step(
+                "Payments to make first",
+                "full payments that must arrive before the deferral",
+                of("payments_first"),
+                "count",
+            ),
+            Step(
+                "Principal and interest deferred",
+                "deferred payments times the monthly principal and interest",
+                of("deferred_installments"),
+                "money",
+            ),
+            Step(
+                "Advances deferred",
+                "escrow and servicing advances, less any contribution",
+                of("deferred_advances"),
+                "money",
+            ),
+            Step(
+                "Moved to the end of the loan", "no interest is charged on it", of("deferred_amount"), "money"
+            ),
+            Step(
+                "Interest-bearing balance",
+                "falls by the principal part of the deferred payments",
+                of("interest_bearing_balance"),
+                "money",
+            ),
+            Step(
+                "Deferred balance",
+                "due at maturity, sale, refinance or payoff",
+                of("deferred_balance"),
+                "money",
+            ),
+            Step(
+                "Escrow shortage per month",
+                f"shortage spread over {p['shortage_months']} months",
+                of("escrow_shortage_monthly"),
+                "money",
+                ("shortage_months",),
+            ),
+            Step(
+                "Payment afterwards",
+                "the regular payment, with the escrow shortage",
+                of("payment_after"),
+                "money",
+            ),
             Step("Next payment due", "the loan is current", of("next_due_date"), "date"),
         ]
 
@@ -211,10 +266,21 @@ def _steps(option: str) -> Any:
 
 
 COLUMNS: dict[str, TermType] = {
-    "payments_deferred": "count", "payments_first": "count", "deferred_installments": "money", "deferred_principal": "money",
-    "deferred_interest": "money", "deferred_advances": "money", "deferred_amount": "money", "interest_bearing_balance": "money",
-    "deferred_balance": "money", "gross_balance": "money", "escrow_shortage_monthly": "money", "payment_after": "money",
-    "effective_date": "date", "next_due_date": "date", "maturity_date": "date",
+    "payments_deferred": "count",
+    "payments_first": "count",
+    "deferred_installments": "money",
+    "deferred_principal": "money",
+    "deferred_interest": "money",
+    "deferred_advances": "money",
+    "deferred_amount": "money",
+    "interest_bearing_balance": "money",
+    "deferred_balance": "money",
+    "gross_balance": "money",
+    "escrow_shortage_monthly": "money",
+    "payment_after": "money",
+    "effective_date": "date",
+    "next_due_date": "date",
+    "maturity_date": "date",
     "remaining_term": "months",
 }
 NEEDS = ("months_delinquent", "interest_bearing_balance", "note_rate", "monthly_principal_and_interest")

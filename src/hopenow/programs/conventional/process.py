@@ -50,7 +50,7 @@ _CALENDARS: dict[str, BusinessCalendar] = {
 }
 
 
-# --- law, on a day ----------------------------------------------------------------------------------------
+# --- law, on a day --------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Rulebook:
             LawError: it is not known at all.
         """
         if name in self._names:
-            return self._parameters[name]
+            return self._parameters.value(name)
         known = self.law.parameters.get(name)
         own = [] if known is None else [item for item in known.values if self.authority in item.authorities]
         if known is None or not own:
@@ -198,7 +198,7 @@ class Rulebook:
         for name in (*_named(template), *figures):
             self.figure(name)
             value = self._parameters.source(name)
-            shown[name] = _shown(value, self.law.parameters[name].unit, self._parameters[name])
+            shown[name] = _shown(value, self.law.parameters[name].unit, self._parameters.value(name))
             citations.append(self._citation(value.cite, value.verification, name, value.note))
         marks: list[Verification] = [item.verification for item in citations]
         if self._segment.extrapolated:
@@ -229,7 +229,7 @@ def _shown(value: Value, unit: Unit, engine: Any) -> str:
     return f"{value.value}%" if unit == "percent" else str(value.value)
 
 
-# --- clocks -----------------------------------------------------------------------------------------------
+# --- clocks ---------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -442,7 +442,7 @@ def _deferral_effective(deferral: Rulebook, month: datetime.date) -> datetime.da
     return add_months(month, 1) if deferral.figure("effective") == "next_month" else month
 
 
-# --- trial period plan ------------------------------------------------------------------------------------
+# --- trial period plan ----------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -578,7 +578,7 @@ def disaster_referral_clock(reviewed: datetime.date) -> Clock:
     )
 
 
-# --- leaving the home -------------------------------------------------------------------------------------
+# --- leaving the home -----------------------------------------------------------------------------
 
 
 def short_sale_clocks(
@@ -666,7 +666,7 @@ def deed_standing(
     return DeedStanding(late, (sale_date - deed_received).days, clock)
 
 
-# --- solicitation -----------------------------------------------------------------------------------------
+# --- solicitation ---------------------------------------------------------------------------------
 
 
 def solicitation_windows(
@@ -777,7 +777,7 @@ def _before_sale(clock: Clock, sale_date: datetime.date, limit: int, words: Word
     )
 
 
-# --- forbearance over several terms -----------------------------------------------------------------------
+# --- forbearance over several terms ---------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -955,7 +955,7 @@ def _months_begun(start: datetime.date, end: datetime.date) -> int:
     return months
 
 
-# --- money ------------------------------------------------------------------------------------------------
+# --- money ----------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)

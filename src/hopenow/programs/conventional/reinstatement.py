@@ -46,7 +46,12 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
 def steps(row: Mapping[str, Any], p: Parameters) -> list[Step]:
     """Show how the amount is made up."""
     return [
-        Step("Past-due payments", f"{row['months_delinquent']} unpaid payments of principal, interest and escrow", row["reinstatement__past_due_installments"], "money"),
+        Step(
+            "Past-due payments",
+            f"{row['months_delinquent']} unpaid payments of principal, interest and escrow",
+            row["reinstatement__past_due_installments"],
+            "money",
+        ),
         Step("Late charges", "late charges that have accrued", row["late_charges"], "money"),
         Step("Costs", "costs the servicer advanced and may recover", row["servicing_advances"], "money"),
         Step("To pay", "everything that brings the loan current", row["reinstatement__amount"], "money"),

@@ -38,14 +38,21 @@ def within_payment_cap(p: Parameters) -> pl.Expr:
 @RULES("RP-4")
 def package(p: Parameters) -> pl.Expr:
     """The package is complete where the plan needs one."""
-    small = (c("days_delinquent") <= p["package_after_days"]) & (c("repayment_plan__months") <= p["package_after_months"])
+    small = (c("days_delinquent") <= p["package_after_days"]) & (
+        c("repayment_plan__months") <= p["package_after_months"]
+    )
     return small | c("borrower_response_package_complete")
 
 
 @RULES("RP-5")
 def with_forbearance(p: Parameters) -> pl.Expr:
     """Forbearance and plan together are short enough."""
-    before = pl.when(c("active_forbearance")).then(c("forbearance_months_used")).otherwise(pl.lit(0, pl.Int32))
+    before = (
+        pl.when(c("active_forbearance"))
+        .then("forbearance_months_used")
+        .when(~c("active_forbearance"))
+        .then(0)
+    )
     return before + c("repayment_plan__months") <= p["longest_with_forbearance"]
 
 
@@ -56,40 +63,57 @@ def something_due(p: Parameters) -> pl.Expr:
 
 
 def _months_needed(arrears: pl.Expr, most: pl.Expr) -> pl.Expr:
-    """Return the fewest installments of at most ``most`` cents, each rounded up, that repay the arrears (null if none)."""
+    """Return the fewest installments of at most ``most`` cents that repay the arrears (null if none)."""
     return pl.when(most > 0).then((arrears + most - 1) // most)
 
 
 def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Find the shortest plan within the payment cap and the stated capacity."""
-    arrears = c("months_delinquent").cast(pl.Int64) * c("contractual_payment") - c("borrower_contribution").fill_null(0)
+    arrears = c("months_delinquent").cast(pl.Int64) * c("contractual_payment") - c(
+        "borrower_contribution"
+    ).fill_null(0)
     if p["include_late_charges"]:
         arrears = arrears + c("late_charges").fill_null(0)
     if p["include_advances"]:
         arrears = arrears + c("servicing_advances").fill_null(0)
     payment, longest = c("contractual_payment"), p["longest_plan"]
     frame = frame.select(
-        "contractual_payment", "monthly_capacity", "can_afford_repayment_plan", "evaluation_month",
+        "contractual_payment",
+        "monthly_capacity",
+        "can_afford_repayment_plan",
+        "evaluation_month",
         arrears.clip(lower_bound=0).alias("arrears"),
         (payment * (p["highest_payment"] - WHOLE) // WHOLE).alias("room"),
     )
     room_in_capacity = pl.min_horizontal(c("room"), c("monthly_capacity") - payment)
     frame = frame.with_columns(
-        _months_needed(c("arrears"), c("room")).alias("by_cap"), _months_needed(c("arrears"), room_in_capacity).alias("by_capacity")
+        _months_needed(c("arrears"), c("room")).alias("by_cap"),
+        _months_needed(c("arrears"), room_in_capacity).alias("by_capacity"),
     )
     known = c("monthly_capacity").is_not_null()
     fits = (
-        pl.when(c("by_cap") > longest).then(False)
-        .when(known & c("arrears").is_not_null()).then((c("by_capacity") <= longest).fill_null(False))
-        .when(c("arrears").is_not_null()).then(c("can_afford_repayment_plan"))
+        pl.when(c("by_cap") > longest)
+        .then(False)
+        .when(known & c("arrears").is_not_null())
+        .then((c("by_capacity") <= longest).fill_null(False))
+        .when(c("arrears").is_not_null())
+        .then(c("can_afford_repayment_plan"))
     )
     frame = frame.with_columns(
-        pl.when(known & (c("by_capacity") <= longest)).then("by_capacity").otherwise("by_cap").cast(pl.Int32).alias("months"),
+        pl.when(known & (c("by_capacity") <= longest))
+        .then("by_capacity")
+        .otherwise("by_cap")
+        .cast(pl.Int32)
+        .alias("months"),
         fits.alias("affordable"),
     )
-    frame = frame.with_columns(pl.when(c("months") > 0).then((c("arrears") + c("months") - 1) // c("months")).alias("installment"))
+    frame = frame.with_columns(
+        pl.when(c("months") > 0).then((c("arrears") + c("months") - 1) // c("months")).alias("installment")
+    )
     return frame.select(
-        "arrears", "months", "installment",
+        "arrears",
+        "months",
+        "installment",
         (c("arrears") - c("installment") * (c("months") - 1)).alias("last_installment"),
         (payment + c("installment")).alias("payment"),
         "affordable",
@@ -102,11 +126,36 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
 def steps(row: Mapping[str, Any], p: Parameters) -> list[Step]:
     """Show how the plan follows from arrears, cap and capacity."""
     return [
-        Step("Arrears", f"{row['months_delinquent']} unpaid payments and earlier late charges, less any contribution", row["repayment_plan__arrears"], "money", ("include_late_charges", "include_advances")),
-        Step("Capacity", "the most the household says it can pay each month", row["monthly_capacity"], "money"),
-        Step("Length", "fewest months within the payment cap and the capacity", row["repayment_plan__months"], "months", ("highest_payment", "longest_plan")),
-        Step("Installment", "arrears divided by the months, rounded up to the cent", row["repayment_plan__installment"], "money"),
-        Step("Payment during the plan", "regular payment plus installment", row["repayment_plan__payment"], "money", ("highest_payment",)),
+        Step(
+            "Arrears",
+            f"{row['months_delinquent']} unpaid payments and earlier late charges, less any contribution",
+            row["repayment_plan__arrears"],
+            "money",
+            ("include_late_charges", "include_advances"),
+        ),
+        Step(
+            "Capacity", "the most the household says it can pay each month", row["monthly_capacity"], "money"
+        ),
+        Step(
+            "Length",
+            "fewest months within the payment cap and the capacity",
+            row["repayment_plan__months"],
+            "months",
+            ("highest_payment", "longest_plan"),
+        ),
+        Step(
+            "Installment",
+            "arrears divided by the months, rounded up to the cent",
+            row["repayment_plan__installment"],
+            "money",
+        ),
+        Step(
+            "Payment during the plan",
+            "regular payment plus installment",
+            row["repayment_plan__payment"],
+            "money",
+            ("highest_payment",),
+        ),
         Step("Loan current by", "end of the plan", row["repayment_plan__end"], "date"),
     ]
 
@@ -118,8 +167,15 @@ OPTION = Option(
     rules=RULES,
     terms=terms,
     columns={
-        "arrears": "money", "months": "months", "installment": "money", "last_installment": "money", "payment": "money",
-        "affordable": "flag", "start": "date", "end": "date", "payment_after": "money",
+        "arrears": "money",
+        "months": "months",
+        "installment": "money",
+        "last_installment": "money",
+        "payment": "money",
+        "affordable": "flag",
+        "start": "date",
+        "end": "date",
+        "payment_after": "money",
     },
     needs=("months_delinquent", "contractual_payment"),
     additive=("late_charges", "borrower_contribution"),

@@ -35,7 +35,7 @@ MessageKind = Literal["eligibility", "settlement", "info", "warning", "fatal"]
 _MESSAGE = "^(LM|RE)[0-9]{6}$"
 
 
-# --- shape of the tables ----------------------------------------------------------------------------------
+# --- shape of the tables --------------------------------------------------------------------------
 
 
 class Code(Cited):
@@ -167,7 +167,7 @@ def table() -> ReportingTable:
     return load_reporting(importlib.resources.files(PACKAGE).joinpath("reporting.yaml"))
 
 
-# --- reports ----------------------------------------------------------------------------------------------
+# --- reports --------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -252,7 +252,7 @@ def code(authority: str, name: str) -> Code:
     return codes[name]
 
 
-# --- messages ---------------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,7 +29,7 @@ from hopenow.programs.conventional.process import PROCESS, Rulebook
 _BANKRUPTCIES = ("chapter_7", "chapter_13")
 
 
-# --- shape of the table -----------------------------------------------------------------------------------
+# --- shape of the table ---------------------------------------------------------------------------
 
 
 class StrictTable(BaseModel):
@@ -184,7 +184,7 @@ def form() -> Form:
     return load_form(importlib.resources.files(PACKAGE).joinpath("form_710.yaml"))
 
 
-# --- documents --------------------------------------------------------------------------------------------
+# --- documents ------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -422,7 +422,7 @@ def _transcript(
     ]
 
 
-# --- income -----------------------------------------------------------------------------------------------
+# --- income ---------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,18 +35,27 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     )
     if rows.is_empty():
         return plain
-    marked = mark_value(rows, "property_value", "valuation_date", "evaluation_date", "state", "metro", into="marked")
+    marked = mark_value(
+        rows, "property_value", "valuation_date", "evaluation_date", "state", "metro", into="marked"
+    )
     places = marked["_row"].to_numpy()
     value = plain["value"].scatter(places, marked["marked"])
     indexed = plain["indexed"].scatter(places, marked["marked"].is_not_null())
-    basis = pl.Series("basis", [None], dtype=pl.String).new_from_index(0, frame.height).scatter(places, marked["marked_basis"].cast(pl.String))
-    return pl.DataFrame([value.alias("value"), indexed.alias("indexed"), basis.cast(pl.Categorical).alias("basis")])
+    basis = (
+        pl.Series("basis", [None], dtype=pl.String)
+        .new_from_index(0, frame.height)
+        .scatter(places, marked["marked_basis"].cast(pl.String))
+    )
+    return pl.DataFrame(
+        [value.alias("value"), indexed.alias("indexed"), basis.cast(pl.Categorical).alias("basis")]
+    )
 
 
 def steps(row: Mapping[str, Any], p: Parameters) -> list[Step]:
     """Show where the value comes from."""
     if row["valuation__indexed"]:
-        text = f"the value of {row['valuation_date']} moved to the evaluation date ({row['valuation__basis']}); an estimate until a new valuation is made"
+        moved = f"the value of {row['valuation_date']} moved to the evaluation date ({row['valuation__basis']})"
+        text = f"{moved}; an estimate until a new valuation is made"
     else:
         text = "as valued"
     return [Step("Property value", text, row["valuation__value"], "money", ("at_most_days",))]

@@ -195,7 +195,7 @@ def terms_for(lookup: Lookup) -> TermsFunction:
             _array(frame, "target_payment"),
             _array(frame, "_profile"),
             table,
-            kernels.FLOOR if p["balance_rounding"] == "floor" else kernels.HALF_UP,
+            kernels.FLOOR if p.word("balance_rounding") == "floor" else kernels.HALF_UP,
         )
         return _named(frame, result, lookup)
 

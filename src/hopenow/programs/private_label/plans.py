@@ -41,7 +41,7 @@ def _steps(
     return steps
 
 
-# --- reinstatement --------------------------------------------------------------------------------------
+# --- reinstatement --------------------------------------------------------------------------------
 
 
 def reinstatement() -> Option:
@@ -63,7 +63,7 @@ def reinstatement() -> Option:
     )
 
 
-# --- forbearance plan -----------------------------------------------------------------------------------
+# --- forbearance plan -----------------------------------------------------------------------------
 
 
 def _forbearance_terms(lookup: Lookup) -> TermsFunction:
@@ -147,7 +147,7 @@ def forbearance(lookup: Lookup) -> Option:
     )
 
 
-# --- repayment plan -------------------------------------------------------------------------------------
+# --- repayment plan -------------------------------------------------------------------------------
 
 
 def _installments(arrears: pl.Expr, most: pl.Expr) -> pl.Expr:
@@ -268,7 +268,7 @@ def repayment_plan(lookup: Lookup) -> Option:
     )
 
 
-# --- deferral -------------------------------------------------------------------------------------------
+# --- deferral -------------------------------------------------------------------------------------
 
 
 def _deferral_terms(lookup: Lookup) -> TermsFunction:

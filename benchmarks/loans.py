@@ -1,0 +1,66 @@
+"""Loans to measure with: made up, delinquent, the same for the same number and seed."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hopenow.facts import schema
+from hopenow.review import Settings
+from hopenow.review.published import published
+from hopenow.tapes.synthetic import synthetic_delinquent
+
+BUILD = Path(__file__).resolve().parent.parent / "build" / "benchmarks"
+CONVENTIONAL = ("fannie_mae", "freddie_mac")
+SETTINGS = Settings(programs=CONVENTIONAL)
+PIECE = 65_536
+
+
+def facts(count: int, seed: int = 1) -> pl.DataFrame:
+    """Return delinquent loans as facts in engine units."""
+    return synthetic_delinquent(count, seed)
+
+
+def tape(count: int, *, canonical: bool = False) -> Path:
+    """Write (once) a Parquet tape of delinquent loans, piece by piece, and return its path.
+
+    Args:
+        count: loans.
+        canonical: facts in engine units as this package stores them; otherwise published units (dollars, percent, the word
+            "never"), as others hand them in.
+    """
+    path = BUILD / f"{'facts' if canonical else 'tape'}-{count}.parquet"
+    if path.exists():
+        return path
+    BUILD.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    writer = None
+    for start in range(0, count, PIECE):
+        piece = facts(min(PIECE, count - start), seed=start + 1)
+        piece = piece.with_columns((pl.int_range(pl.len()) + 10_000_000_000 + start).cast(pl.String).alias("loan_id"))
+        table = piece.to_arrow(compat_level=pl.CompatLevel.oldest()) if canonical else _outside(piece)
+        writer = writer or pq.ParquetWriter(part, table.schema, store_decimal_as_integer=True)
+        writer.write_table(table.cast(writer.schema))
+    if writer is not None:
+        writer.close()
+    part.replace(path)
+    return path
+
+
+def _outside(piece: pl.DataFrame) -> pa.Table:
+    """Write facts as others write them."""
+    never = [fact.name for fact in schema().values() if fact.never]
+    missing = datetime.date(1900, 1, 1)
+    words = [
+        pl.when(pl.col(name) == missing).then(pl.lit("never")).otherwise(pl.col(name).cast(pl.String)).alias(name) for name in never
+    ]
+    table = published(piece.with_columns(words), {})
+    fields = [
+        pa.field(field.name, pa.string()) if pa.types.is_dictionary(field.type) or pa.types.is_string_view(field.type) else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields))

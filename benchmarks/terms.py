@@ -1,0 +1,232 @@
+"""The waterfall of December 2024: our kernel against C by hand, and against what people use today."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import math
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from benchmarks import loans
+from benchmarks.measure import Row, load, median, turns
+from hopenow.programs.conventional import flex_kernel as fk
+from hopenow.programs.conventional import flex_modification
+from hopenow.review.engine import determine
+
+Integers = npt.NDArray[np.int64]
+SOURCE = Path(__file__).parent / "c" / "waterfall.c"
+FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-shared", "-fPIC")
+SAMPLE = {"plain Python": 5_000, "numpy-financial": 1_000, "QuantLib": 50}
+
+
+class Inputs:
+    """Arrays that the kernel takes, in its order, and the figures of the law."""
+
+    def __init__(self, count: int) -> None:
+        """Make ``count`` loans, capitalized by the review itself."""
+        arrays: dict[str, list[Integers]] = {}
+        for start in range(0, count, loans.PIECE):
+            parts = determine(loans.facts(min(loans.PIECE, count - start), seed=start + 1), loans.SETTINGS)
+            for part in parts:
+                for name, column in _COLUMNS.items():
+                    values = part.frame[column].cast(pl.Int64).fill_null(fk.UNKNOWN).to_numpy()
+                    arrays.setdefault(name, []).append(values)
+        self.arrays = {name: np.ascontiguousarray(np.concatenate(pieces)) for name, pieces in arrays.items()}
+        planned = next(item for item in parts[0].interval.options if item.option.id == "flex_modification")
+        self.law = flex_modification._figures_of_the_law(planned.parameters)
+        self.count = self.arrays["gross"].size
+
+    def kernel(self) -> Integers:
+        """Run our kernel."""
+        nothing = np.zeros(self.count, np.int64)
+        return fk.terms_array(*self.arrays.values(), nothing, nothing, self.law, 1)
+
+    def rows(self, most: int) -> Iterator[list[int]]:
+        """Return the loans that have an answer, one after another, as plain numbers."""
+        known = np.logical_and.reduce([values >= 0 for name, values in self.arrays.items() if name != "bound"])
+        places = np.flatnonzero(known & (self.arrays["start"] > 0))[:most]
+        return iter(np.stack([self.arrays[name][places] for name in _PLAIN], axis=1).tolist())
+
+
+_COLUMNS = {
+    "gross": "flex_modification__gross_balance",
+    "rate": "flex_modification__starting_rate",
+    "posted": "modification_interest_rate",
+    "bound": "modification_interest_rate_bound",
+    "start": "flex_modification__starting_term",
+    "value": "valuation__value",
+    "old": "monthly_principal_and_interest",
+}
+_PLAIN = ("gross", "rate", "posted", "start", "value", "old")
+
+
+# --- C ----------------------------------------------------------------------------------------------------------------
+
+
+def compiler() -> str | None:
+    """Return the C compiler, or None."""
+    return shutil.which("gcc") or shutil.which("cc")
+
+
+def built() -> Callable[[Inputs], Integers]:
+    """Compile the C version and return it as a function.
+
+    Raises:
+        RuntimeError: it does not compile.
+    """
+    loans.BUILD.mkdir(parents=True, exist_ok=True)
+    library = loans.BUILD / "waterfall.so"
+    command = [str(compiler()), *FLAGS, str(SOURCE), "-o", str(library), "-lm"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{SOURCE} does not compile:\n{done.stderr}")
+    function = ctypes.CDLL(str(library)).waterfall
+    numbers = np.ctypeslib.ndpointer(np.int64, flags="C_CONTIGUOUS")
+    function.argtypes = [ctypes.c_int64, *[numbers] * 9]
+    function.restype = None
+
+    def run(inputs: Inputs) -> Integers:
+        out = np.empty((inputs.count, fk.WIDTH), np.int64)
+        function(inputs.count, *inputs.arrays.values(), inputs.law, out)
+        return out
+
+    return run
+
+
+# --- what people use today --------------------------------------------------------------------------------------------
+#
+# One loan at a time, in floats, as the guides describe it: cut the rate step by step, find the term, set principal aside.
+# The term comes from the closed form and is confirmed, so that these are good versions and not straw men.
+
+Payment = Callable[[float, float, int], float]
+Present = Callable[[float, float, int], float]
+
+
+def one_by_one(row: list[int], payment: Payment, present: Present, term_for: Callable[[float, float, float], float]) -> tuple[int, int, int]:
+    """Work one loan; return rate (millionths), term and new payment (cents)."""
+    gross, rate, posted, start, value, old = row
+    target = int(old * (20_000 - 4_001) / 20_000)
+    paid = payment(gross, rate / 12e6, start)
+    if paid > target and gross >= 0.5 * value:
+        while paid > target and rate > posted:
+            rate = max(rate - 1_250, posted)
+            paid = payment(gross, rate / 12e6, start)
+    term = start
+    if paid > target:
+        term = min(max(math.ceil(term_for(target + 0.5, rate / 12e6, gross)), start), max(480, start))
+        while term < 480 and payment(gross, rate / 12e6, term) > target:
+            term += 1
+        paid = payment(gross, rate / 12e6, term)
+    if paid > target and gross > 0.5 * value:
+        forborne = min(gross - present(target, rate / 12e6, term), max(gross - 0.5 * value, 0), 0.3 * gross)
+        paid = payment(gross - forborne, rate / 12e6, term)
+    return rate, term, int(paid)
+
+
+def plain_payment(balance: float, monthly: float, term: int) -> float:
+    """Return the level payment, rounded to the cent."""
+    if monthly == 0:
+        return math.floor(balance / term + 0.5)
+    return math.floor(balance * monthly / (1 - (1 + monthly) ** -term) + 0.5)
+
+
+def plain_present(payment: float, monthly: float, term: int) -> float:
+    """Return the balance that the payments repay."""
+    return payment * term if monthly == 0 else payment * (1 - (1 + monthly) ** -term) / monthly
+
+
+def plain_term(payment: float, monthly: float, balance: float) -> float:
+    """Return the months in which a payment repays a balance."""
+    if monthly == 0:
+        return balance / payment
+    share = balance * monthly / payment
+    return 1e9 if share >= 1 else -math.log1p(-share) / math.log1p(monthly)
+
+
+def plain_python(rows: Iterator[list[int]]) -> list[tuple[int, int, int]]:
+    """Work loans in plain Python."""
+    return [one_by_one(row, plain_payment, plain_present, plain_term) for row in rows]
+
+
+def numpy_financial(rows: Iterator[list[int]]) -> list[tuple[int, int, int]]:
+    """Work loans with the functions of numpy-financial."""
+    import numpy_financial as npf
+
+    def payment(balance: float, monthly: float, term: int) -> float:
+        return math.floor(-float(npf.pmt(monthly, term, balance)) + 0.5)
+
+    def present(each: float, monthly: float, term: int) -> float:
+        return -float(npf.pv(monthly, term, each))
+
+    def term_for(each: float, monthly: float, balance: float) -> float:
+        with np.errstate(all="ignore"):
+            months = float(npf.nper(monthly, -each, balance))
+        return months if math.isfinite(months) else 1e9
+
+    return [one_by_one(row, payment, present, term_for) for row in rows]
+
+
+def quantlib(rows: Iterator[list[int]]) -> list[tuple[int, int, int]]:
+    """Work loans with QuantLib's dated cash flows: a payment is the balance over the value of an annuity of one."""
+    import QuantLib as ql  # type: ignore[import-not-found]
+
+    today = ql.Date(1, 10, 2026)
+    ql.Settings.instance().evaluationDate = today
+    flows = [ql.SimpleCashFlow(1.0, today + ql.Period(month + 1, ql.Months)) for month in range(600)]
+    days = ql.Thirty360(ql.Thirty360.BondBasis)
+
+    def annuity(monthly: float, term: int) -> float:
+        rate = ql.InterestRate(12 * monthly, days, ql.Compounded, ql.Monthly)
+        return float(ql.CashFlows.npv(flows[:term], rate, False, today, today))
+
+    def payment(balance: float, monthly: float, term: int) -> float:
+        return math.floor(balance / annuity(monthly, term) + 0.5)
+
+    return [one_by_one(row, payment, lambda each, monthly, term: each * annuity(monthly, term), plain_term) for row in rows]
+
+
+TODAY: dict[str, tuple[str, Callable[[Iterator[list[int]]], list[tuple[int, int, int]]]]] = {
+    "plain Python": ("math", plain_python),
+    "numpy-financial": ("numpy_financial", numpy_financial),
+    "QuantLib": ("QuantLib", quantlib),
+}
+
+
+def run(count: int, repeat: int) -> list[Row]:
+    """Measure."""
+    inputs = Inputs(count)
+    ours = inputs.kernel()
+    found: list[Row] = []
+    variants: dict[str, Callable[[], Any]] = {"kernel": inputs.kernel}
+    if compiler():
+        by_hand = built()
+        unlike = int((by_hand(inputs) != ours).any(axis=1).sum())
+        found.append(Row("terms", "loans on which C and kernel differ", unlike, "loans", "<= 0", f"of {inputs.count:,}, all figures to the cent"))
+        variants["C"] = lambda: by_hand(inputs)
+    else:
+        print("terms: no C compiler (gcc or cc) on the path: the yardstick is left out")
+    seconds = turns(variants, repeat)
+    for name, samples in seconds.items():
+        rate = inputs.count / median(samples)
+        found.append(Row("terms", name, rate, "loans/s", note="one thread", samples=samples))
+    if "C" in seconds:
+        ratio = median(seconds["C"]) / median(seconds["kernel"])
+        found.append(Row("terms", "kernel's speed, C = 1", ratio, "", ">= 0.8", f"ratio of medians; load average {load():.1f}"))
+    ours_rate = inputs.count / median(seconds["kernel"])
+    for name, (module, work) in TODAY.items():
+        if importlib.util.find_spec(module) is None:
+            print(f"terms: {module} is not installed: left out (pip install {name})")
+            continue
+        rows = list(inputs.rows(min(SAMPLE[name], count)))
+        samples = turns({name: lambda work=work, rows=rows: work(iter(rows))}, min(repeat, 3))[name]  # type: ignore[misc]
+        rate = len(rows) / median(samples)
+        found.append(Row("terms", name, rate, "loans/s", note=f"one loan at a time, {len(rows):,} loans; the kernel is {ours_rate / rate:,.0f} times as fast", samples=samples))
+    return found
