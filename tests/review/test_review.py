@@ -17,7 +17,7 @@ from hopenow.facts import schema
 from hopenow.programs.registry import program
 from hopenow.review import Settings, explain, review, review_canonical
 from hopenow.review.engine import STATUSES, determine
-from hopenow.review.reasons import KNOWN_BY, lacking
+from hopenow.review.reasons import lacking, worth_asking
 from tests.review.loans import DAY, frame, random_loans
 
 ENTERPRISES = Settings(programs=("fannie_mae", "freddie_mac"))
@@ -220,7 +220,7 @@ def test_words_and_counts_say_what_the_masks_hold() -> None:
                     for rule in planned.rules
                     if unknown >> rule.bit & 1
                     for fact in rule.facts
-                    if row[KNOWN_BY.get(fact, fact)] is None
+                    if worth_asking(fact, row)
                 }
                 for fact in lacked:
                     counted[fact] += 1
@@ -282,7 +282,7 @@ def test_explanation_has_every_rule_with_source_and_change() -> None:
 def test_explanation_asks_for_what_is_missing() -> None:
     (found,) = explain(frame({"leasehold": None}), ENTERPRISES)
     flex = next(option for option in found.options if option.id == "flex_modification")
-    assert [question.fact for question in flex.questions] == ["leasehold", "leasehold_end_date"]
+    assert [question.fact for question in flex.questions] == ["leasehold"]
     assert flex.questions[0].ask == schema()["leasehold"].ask
 
 

@@ -229,15 +229,38 @@ def test_a_reported_payment_history_fills_the_months_before_the_tape(tmp_path: P
     assert frame["thirty_day_lates_last_6_months"].to_list() == [None, 3]
 
 
-def test_the_installment_is_confirmed_by_two_equal_months(tmp_path: Path) -> None:
-    # The note was for 120,400.00 (installment 721.86); the published 120,000.00 gives 719.46.
-    balance, texts = 120_400_00, []
-    for _ in range(4):
+def paid(balance: int, months: int) -> list[str]:
+    """Balances after each of some installments of 721.86, which a note for 120,400.00 has."""
+    texts = []
+    for _ in range(months):
         balance -= 721_86 - (balance * 6 + 600) // 1_200
         texts.append(f"{balance // 100}.{balance % 100:02d}")
-    frame = walk(tmp_path, "012022", [("00", {"curr_actual_upb": text}) for text in texts], detail=True)
+    return texts
+
+
+def test_the_first_balance_tells_the_original_one(tmp_path: Path) -> None:
+    # The published 120,000.00 gives 719.46.
+    rows = [("00", {"curr_actual_upb": text}) for text in ["", "", "", *paid(120_400_00, 6)[3:]]]
+    frame = walk(tmp_path, "012022", rows, detail=True)
+    assert frame["monthly_principal_and_interest"].to_list() == [719_46] * 3 + [721_86] * 3
+    assert frame["event"].to_list()[4:] == ["matched", "matched"]
+
+
+def test_the_installment_is_confirmed_by_two_equal_months(tmp_path: Path) -> None:
+    # Principal paid early hides the original balance: 719.46 until two months show the same.
+    rows = [("00", {"curr_actual_upb": text}) for text in paid(118_000_00, 4)]
+    frame = walk(tmp_path, "012022", rows, detail=True)
     assert frame["monthly_principal_and_interest"].to_list() == [719_46, 719_46, 721_86, 721_86]
     assert frame["event"].to_list()[2:] == ["matched", "matched"]
+
+
+def test_a_little_paid_early_does_not_hide_the_installment(tmp_path: Path) -> None:
+    # 700.00 paid early makes the first balance look like one of a note for 119,700.00 (717.66).
+    rows = [("00", {"curr_actual_upb": text}) for text in paid(119_700_00, 4)]
+    frame = walk(tmp_path, "012022", rows, detail=True)
+    first, second, *rest = frame["monthly_principal_and_interest"].to_list()
+    assert first == second < 719_46
+    assert rest == [721_86, 721_86]
 
 
 def test_what_happened_in_a_month(tmp_path: Path) -> None:

@@ -63,9 +63,7 @@ class _Commands(click.Group):
             formatter.write_dl([(str(code), words) for code, words in EXIT_CODES.items()])
 
 
-@click.group(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(hopenow.__version__, prog_name="hopenow")
 def cli() -> None:
     """Every workout a homeowner in mortgage trouble could have, with exact terms and every reason."""
@@ -97,19 +95,11 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
-        terminated = isinstance(error, Terminated) or isinstance(
-            error.__cause__ or error.__context__, Terminated
-        )
+        terminated = isinstance(error, Terminated) or isinstance(error.__cause__ or error.__context__, Terminated)
         click.echo("hopenow: stopped; no half-written file is left", err=True)
         return TERMINATED if terminated else INTERRUPTED
     except HopeNowError as error:
-        return _refused(
-            str(error), LAW if isinstance(error, LawError | ReferenceDataError | CoverageError) else INPUT
-        )
-    except BrokenPipeError:
-        # The reader (head, less) has gone; nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+        return _refused(str(error), LAW if isinstance(error, LawError | ReferenceDataError | CoverageError) else INPUT)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _refused(f"{place}{error.strerror or error}", INPUT)

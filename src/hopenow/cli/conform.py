@@ -9,34 +9,22 @@ import click
 
 @click.command("conform")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--verbose", is_flag=True, help="Name the cases that passed, too.")
-def command(files: tuple[Path, ...], verbose: bool) -> int:
+@click.option("--verbose", is_flag=True, help="Show the notes and caveats of cases that passed, too.")
+@click.option("--reference", is_flag=True, help="Print the format: every option with its inputs and outputs.")
+def command(files: tuple[Path, ...], verbose: bool, reference: bool) -> int:
     """Run worked cases (FILES, or the project's own) and compare every figure to the cent, month and date.
 
-    Exits with 1 when a figure differs. A case whose difference is explained, with the reading of the guide
-    behind it, is shown as such and does not fail.
+    Exits with 1 when a figure differs or a case cannot be run. A case whose difference is explained, with the
+    reading of the guide behind it, is shown as such and does not fail.
     """
     from hopenow import conformance
+    from hopenow.errors import InputError
 
-    results = conformance.run(list(files))
-    for result in results:
-        if result.status == "passed" and not verbose:
-            continue
-        click.echo(f"{result.status:<7} {result.id}")
-        for figure, expected, got in (_parts(item) for item in result.differences):
-            click.echo(f"        {figure}: expected {expected}, got {got}")
-        for note in result.notes:
-            click.echo(f"        {note}")
-    passed = sum(result.status in PASSED for result in results)
-    click.echo(f"{passed} passed, {len(results) - passed} failed")
-    return 0 if passed == len(results) else 1
-
-
-PASSED = ("passed", "explained")
-
-
-def _parts(item: object) -> tuple[object, object, object]:
-    if isinstance(item, tuple):
-        figure, expected, got = item
-        return figure, expected, got
-    return item.figure, item.expected, item.got  # type: ignore[attr-defined]
+    if reference:
+        click.echo(conformance.reference())
+        return 0
+    results = conformance.run(files or conformance.own_cases())
+    if not results:
+        raise InputError("no cases were found; nothing was compared")
+    click.echo(conformance.render(results, verbose=verbose))
+    return 0 if all(result.status in ("passed", "explained") for result in results) else 1

@@ -57,9 +57,7 @@ def command(out: Path, loans: int, seed: int | None, report: bool, quiet: bool) 
     if report:
         screen.print(f"Open the report in a browser:  {out / 'report.html'}", style="bold", soft_wrap=True)
     if loan:
-        screen.print(
-            f"One loan in plain words:       hopenow explain {tape} {loan}", style="bold", soft_wrap=True
-        )
+        screen.print(f"One loan in plain words:       hopenow explain {tape} {loan}", style="bold", soft_wrap=True)
     return 0
 
 

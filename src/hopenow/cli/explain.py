@@ -29,15 +29,11 @@ RULES_OUT = "rules this option out"
     show_default=True,
     help="For histories: the loan's last month, each month, or one month (YYYY-MM).",
 )
-@click.option(
-    "--mapping", metavar="FILE", type=click.Path(path_type=Path), help="Which column is which fact."
-)
+@click.option("--mapping", metavar="FILE", type=click.Path(path_type=Path), help="Which column is which fact.")
 @with_settings
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write a page instead.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON instead.")
-@click.option(
-    "--rules", "all_rules", is_flag=True, help="Every rule's answer too, not only those that matter."
-)
+@click.option("--rules", "all_rules", is_flag=True, help="Every rule's answer too, not only those that matter.")
 def command(
     tape: tuple[Path, ...],
     at: str,
@@ -100,9 +96,7 @@ def _loan(tape: tuple[Path, ...], at: str, mapping: Path | None) -> _Loan | None
     if found.facts.is_empty():
         reasons = "".join(f"\n- {line}" for line in lines)
         word = "was skipped" if lines else "is not there"
-        click.echo(
-            f"hopenow: loan {loan_id!r} {word} in {', '.join(path.name for path in files)}{reasons}", err=True
-        )
+        click.echo(f"hopenow: loan {loan_id!r} {word} in {', '.join(path.name for path in files)}{reasons}", err=True)
         return None
     facts = _at(found.facts, at)
     owners = {source.program for source in sources}
@@ -131,8 +125,7 @@ def _render(explanations: list[Explanation], loan: _Loan, screen: Console, all_r
     if not explanations:
         row = loan.facts.row(0, named=True)
         screen.print(
-            f"No program applies to loan {row['loan_id']}: "
-            "its investor or loan type is one without rules here yet."
+            f"No program applies to loan {row['loan_id']}: its investor or loan type is one without rules here yet."
         )
         return
     for explanation in explanations:
@@ -142,17 +135,13 @@ def _render(explanations: list[Explanation], loan: _Loan, screen: Console, all_r
 class _Page:
     """One loan under one program on the terminal."""
 
-    def __init__(
-        self, explanation: Explanation, notes: Sequence[str], screen: Console, all_rules: bool
-    ) -> None:
+    def __init__(self, explanation: Explanation, notes: Sequence[str], screen: Console, all_rules: bool) -> None:
         self.explanation, self.notes, self.screen, self.all_rules = explanation, notes, screen, all_rules
         self.sources: dict[str, Citation] = {}
         self.asked: dict[str, int] = {}
 
     def show(self) -> None:
-        possible = [
-            option for option in self.explanation.ranked() if option.status in ("eligible", "conditional")
-        ]
+        possible = [option for option in self.explanation.ranked() if option.status in ("eligible", "conditional")]
         self._heading(possible)
         for place, option in enumerate(possible, start=1):
             self._possible(place, option)
@@ -163,9 +152,7 @@ class _Page:
         from rich.padding import Padding
         from rich.text import Text
 
-        self.screen.print(
-            Padding(Text(text), (0, 0, 0, indent), expand=False) if text else "", style=style or None
-        )
+        self.screen.print(Padding(Text(text), (0, 0, 0, indent), expand=False) if text else "", style=style or None)
 
     def head(self, text: str) -> None:
         self.say()
@@ -209,11 +196,7 @@ class _Page:
         open_ones = len(possible) - sure
         parts = [f"{sure} {'option is' if sure == 1 else 'options are'} open"] if sure else []
         noun = "" if sure else " options" if open_ones > 1 else " option"
-        parts += (
-            [f"{open_ones}{noun} may be possible once questions or approvals are settled"]
-            if open_ones
-            else []
-        )
+        parts += [f"{open_ones}{noun} may be possible once questions or approvals are settled"] if open_ones else []
         self.say(f"{', and '.join(parts)}. First in the order: {best.title}.", style="bold")
         if item.order_citation is not None:
             self.say(
@@ -288,9 +271,7 @@ class _Page:
             self.say(f"{word} {', '.join(map(str, sorted(earlier)))} above", 5 if new else 3)
 
     def _ruled_out(self) -> None:
-        others = [
-            option for option in self.explanation.ranked() if option.status not in ("eligible", "conditional")
-        ]
+        others = [option for option in self.explanation.ranked() if option.status not in ("eligible", "conditional")]
         if not others:
             return
         self.head("Not open now, and what would change that")
@@ -301,9 +282,7 @@ class _Page:
             for rule in self._reasons(option):
                 self.say(f"- Not met: {rule.says} {self.source(rule.citation)}", 3)
                 known = [
-                    f"{fact.meaning.rstrip('.')}: {fact.value}"
-                    for fact in rule.facts
-                    if fact.value != "not known"
+                    f"{fact.meaning.rstrip('.')}: {fact.value}" for fact in rule.facts if fact.value != "not known"
                 ]
                 if known:
                     self.say(f"here: {'; '.join(known)}", 5, "dim")

@@ -57,9 +57,7 @@ def list_command(wanted: str | None, day: str | None) -> int:
     for program in _programs(wanted):
         for option in program.options:
             for item in option.law.rule_sets:
-                if program.id not in item.authorities or (
-                    on is not None and not _in_force(item.start, item.end, on)
-                ):
+                if program.id not in item.authorities or (on is not None and not _in_force(item.start, item.end, on)):
                     continue
                 start, end = item.start or "(open)", item.end or "(open)"
                 table.add_row(
@@ -88,9 +86,7 @@ def show_command(option: str, day: str | None, wanted: str | None, all_dates: bo
     from hopenow.portfolio.choices import today
 
     screen = console()
-    found = [
-        (program, item) for program in _programs(wanted) for item in program.options if item.id == option
-    ]
+    found = [(program, item) for program in _programs(wanted) for item in program.options if item.id == option]
     if not found:
         known = sorted({item.id for program in _programs(wanted) for item in program.options})
         near = difflib.get_close_matches(option, known, n=1)
@@ -104,9 +100,7 @@ def show_command(option: str, day: str | None, wanted: str | None, all_dates: bo
     return 0
 
 
-def _show_option(
-    screen: Console, program: Program, option: Option, on: datetime.date, all_dates: bool
-) -> None:
+def _show_option(screen: Console, program: Program, option: Option, on: datetime.date, all_dates: bool) -> None:
     from hopenow.law import segments
 
     law = option.law
@@ -122,9 +116,7 @@ def _show_option(
     if all_dates:
         _show_all_values(screen, law, program.id)
         return
-    current = next(
-        (segment for segment in segments(law, program.id) if segment.start <= on <= segment.end), None
-    )
+    current = next((segment for segment in segments(law, program.id) if segment.start <= on <= segment.end), None)
     if current is None:
         spans = [f"{segment.start} to {segment.end}" for segment in segments(law, program.id)]
         screen.print(f"Not in force on {on}. Covered: {'; '.join(spans) or 'no date'}", style="yellow")
@@ -208,9 +200,7 @@ def _day(text: str | None) -> datetime.date | None:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is not a day; write it as YYYY-MM-DD", param_hint="--on"
-        ) from None
+        raise click.BadParameter(f"{text!r} is not a day; write it as YYYY-MM-DD", param_hint="--on") from None
 
 
 @command.command("check")

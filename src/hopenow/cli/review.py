@@ -181,9 +181,7 @@ def _show_outlook(summary: Summary, console: Console) -> None:
 
     from hopenow.cli.console import number, percent_of
 
-    table = Table(
-        title="Best that is open", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
+    table = Table(title="Best that is open", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name, justify in (("results", "right"), ("share", "right"), ("", "left")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for outlook, count in summary.outlook.items():
@@ -220,9 +218,7 @@ def _show_options(summary: Summary, console: Console) -> None:
         for option in summary.options:
             if option.program == program and option.kind != "finding":
                 counts = [number(option.statuses.get(status, 0)) for status in STATUS_WORDS]
-                why = ", ".join(
-                    f"{rule} ({number(count)})" for rule, count in list(option.failed.items())[:2]
-                )
+                why = ", ".join(f"{rule} ({number(count)})" for rule, count in list(option.failed.items())[:2])
                 table.add_row(f"  {option.title}", *counts, why)
     console.print()
     console.print(table)
@@ -258,14 +254,8 @@ def _show_findings(summary: Summary, console: Console) -> None:
     errors, warnings = summary.findings.get("error", 0), summary.findings.get("warning", 0)
     if errors or warnings:
         console.print()
-        console.print(
-            f"Findings about the tape: {number(errors)} errors, {number(warnings)} warnings", style="bold"
-        )
+        console.print(f"Findings about the tape: {number(errors)} errors, {number(warnings)} warnings", style="bold")
         for row in summary.findings_by_rule[:5]:
-            console.print(
-                f"  {number(row['count']):>9}  {row['severity']:<8} {row['rule']}  {row['field'] or ''}"
-            )
+            console.print(f"  {number(row['count']):>9}  {row['severity']:<8} {row['rule']}  {row['field'] or ''}")
         if len(summary.findings_by_rule) > 5:
-            console.print(
-                f"             and {len(summary.findings_by_rule) - 5} more kinds; see the findings file"
-            )
+            console.print(f"             and {len(summary.findings_by_rule) - 5} more kinds; see the findings file")

@@ -29,14 +29,10 @@ def inspect_command(file: Path, write_mapping: Path | None) -> int:
 
     found = inspect(file)
     screen = console()
-    kind = ", ".join(
-        part for part in (found.format, "gzip" if found.compressed else "", found.encoding or "") if part
-    )
+    kind = ", ".join(part for part in (found.format, "gzip" if found.compressed else "", found.encoding or "") if part)
     screen.print(f"{file}: {kind}", style="bold", soft_wrap=True)
     if found.delimiter:
-        screen.print(
-            f"  delimiter  {found.delimiter!r}, {'with' if found.has_header else 'without'} a header line"
-        )
+        screen.print(f"  delimiter  {found.delimiter!r}, {'with' if found.has_header else 'without'} a header line")
     screen.print(f"  columns    {len(found.columns)}; {found.rows_sampled:,} rows looked at")
     if found.layout is not None:
         screen.print(

@@ -7,7 +7,7 @@ is accepted stands in ``validation/differences.yaml`` with the reading behind it
 
 from __future__ import annotations
 
-from importlib.resources import files
+import importlib.resources
 from pathlib import Path
 
 from hopenow.conformance.runner import CaseResult, Difference, run, run_case
@@ -18,5 +18,5 @@ __all__ = ["CaseResult", "Difference", "count_line", "own_cases", "reference", "
 
 def own_cases() -> list[Path]:
     """Return the worked-case files that ship with the package."""
-    folder = Path(str(files("hopenow.conformance").joinpath("cases")))
+    folder = Path(str(importlib.resources.files("hopenow.conformance").joinpath("cases")))
     return sorted(path for path in folder.iterdir() if path.suffix in {".json", ".yaml"})

@@ -9,7 +9,7 @@ from typing import Any
 
 from hopenow.conformance.handler import Handler, Pattern
 from hopenow.conformance.kinds import KINDS, Field
-from hopenow.conformance.run import Run
+from hopenow.conformance.runs import Run
 from hopenow.dates import add_months
 from hopenow.errors import InputError
 from hopenow.programs.conventional.process import (

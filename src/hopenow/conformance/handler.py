@@ -9,7 +9,7 @@ from typing import Any
 
 from hopenow.conformance.kinds import Field
 from hopenow.conformance.loans import loan_fields
-from hopenow.conformance.run import Reviewed, Run
+from hopenow.conformance.runs import Reviewed, Run
 from hopenow.programs.base import Option
 from hopenow.programs.registry import program
 

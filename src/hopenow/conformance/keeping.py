@@ -12,7 +12,7 @@ from typing import Any
 from hopenow.conformance.handler import Handler, Pattern, answers, review_handler, review_outputs
 from hopenow.conformance.kinds import KINDS, Field
 from hopenow.conformance.loans import NAMES, loan_fields
-from hopenow.conformance.run import Reviewed, Run, total
+from hopenow.conformance.runs import Reviewed, Run, total
 from hopenow.dates import add_months, mba_months, months_between
 from hopenow.errors import InputError
 from hopenow.money import format_ppm, percent_of

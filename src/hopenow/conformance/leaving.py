@@ -9,7 +9,7 @@ from typing import Any
 from hopenow.conformance.handler import Handler, review_handler
 from hopenow.conformance.kinds import Field
 from hopenow.conformance.loans import NAMES, loan_fields
-from hopenow.conformance.run import Reviewed, Run, ratio
+from hopenow.conformance.runs import Reviewed, Run, ratio
 from hopenow.programs.conventional.process import incentive, sale_proceeds
 
 ORDINARY: Mapping[str, Any] = {

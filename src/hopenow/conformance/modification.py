@@ -8,7 +8,7 @@ from typing import Any
 
 from hopenow.conformance.handler import Handler, Pattern, review_handler
 from hopenow.conformance.kinds import KINDS, Field
-from hopenow.conformance.run import Reviewed, Run, ratio, total
+from hopenow.conformance.runs import Reviewed, Run, ratio, total
 from hopenow.dates import add_months
 from hopenow.errors import InputError
 from hopenow.programs.conventional.process import (

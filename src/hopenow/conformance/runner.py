@@ -14,7 +14,7 @@ from hopenow.conformance.handler import Handler
 from hopenow.conformance.kinds import KINDS, Field, difference, nearest
 from hopenow.conformance.registry import handlers
 from hopenow.conformance.rules import Day, day_of
-from hopenow.conformance.run import Run
+from hopenow.conformance.runs import Run
 from hopenow.errors import HopeNowError, InputError
 from hopenow.programs.conventional.common import law
 

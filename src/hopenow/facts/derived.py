@@ -113,6 +113,7 @@ FILLED: tuple[Derived, ...] = (
         ("next_due_date", "remaining_term"),
         "Due date of the last remaining installment.",
     ),
+    Derived("texas_50a6", pl.when(c("state") != "TX").then(False), ("state",), "Such loans exist in Texas only."),
     Derived(
         "permanent_change_of_station",
         pl.when(c("hardship_kind").is_not_null() & (c("hardship_kind") != "distant_transfer")).then(False),

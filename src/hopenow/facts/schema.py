@@ -39,7 +39,8 @@ _UNITS: dict[str, str] = {
 class Fact(BaseModel):
     """One thing that can be known.
 
-    ``minimum`` and ``maximum`` are in the published unit (dollars, percent), not in engine units.
+    ``minimum`` and ``maximum`` are in the published unit (dollars, percent), not in engine units. ``only_if`` names the
+    flag that must be true before this fact is worth asking for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -52,6 +53,7 @@ class Fact(BaseModel):
     required: bool = False
     sensitive: bool = False
     never: bool = False
+    only_if: str | None = None
     choices: tuple[str, ...] = ()
     pattern: str | None = None
     minimum: Annotated[int | None, Field(alias="min")] = None

@@ -14,9 +14,10 @@ from hopenow.law.model import (
     Verification,
     weakest,
 )
-from hopenow.law.segments import Parameters, Segment, segments
+from hopenow.law.segments import FIRST_DAY, Parameters, Segment, segments
 
 __all__ = [
+    "FIRST_DAY",
     "Document",
     "OptionLaw",
     "ParameterLaw",

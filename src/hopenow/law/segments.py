@@ -10,7 +10,8 @@ from typing import Any
 from hopenow.errors import LawError
 from hopenow.law.model import OptionLaw, RuleSet, Source, Value, Verification, engine_value, weakest
 
-_FIRST = datetime.date(1900, 1, 2)
+FIRST_DAY = datetime.date(1900, 1, 2)
+"""Start of law whose start is not established; the day after NEVER."""
 _LAST = datetime.date.max
 _DAY = datetime.timedelta(days=1)
 
@@ -158,11 +159,11 @@ def _periods(
 ) -> list[tuple[datetime.date, datetime.date, RuleSet]]:
     own = sorted(
         (item for item in law.rule_sets if authority in item.authorities),
-        key=lambda item: item.start or _FIRST,
+        key=lambda item: item.start or FIRST_DAY,
     )
     starts = []
     for item in own:
-        start = item.start or _FIRST
+        start = item.start or FIRST_DAY
         if item.id in adopted:
             date = adopted[item.id]
             if item.optional_from is None or not item.optional_from <= date <= start:
@@ -194,7 +195,7 @@ def _segment(
     chosen: dict[str, Value] = {}
     for name, parameter in law.parameters.items():
         for value in _applicable(parameter.values, authority, rule_set.id):
-            if (value.start or _FIRST) <= start <= (value.end or _LAST):
+            if (value.start or FIRST_DAY) <= start <= (value.end or _LAST):
                 chosen[name] = value
     units = {name: parameter.unit for name, parameter in law.parameters.items()}
     rules = {

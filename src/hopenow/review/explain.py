@@ -17,7 +17,7 @@ from hopenow.money import dollars, format_cents, format_ppm, percent
 from hopenow.programs.base import Program, Step, column
 from hopenow.review.engine import ASSUMED, STATUSES, Part, Settings, determine
 from hopenow.review.plan import PlannedOption, PlannedRule
-from hopenow.review.reasons import KNOWN_BY, decode
+from hopenow.review.reasons import decode, worth_asking
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Explanation:
         """Return the options (findings left out), possible ones first, in the order of the hierarchy."""
         own = [option for option in self.options if option.kind != "finding"]
         return sorted(
-            own, key=lambda option: (option.status not in ("eligible", "conditional"), option.rank or 99)
+            own, key=lambda option: (option.status not in ("eligible", "conditional"), option.rank or len(own))
         )
 
     def questions(self) -> list[Question]:
@@ -234,7 +234,7 @@ def _missing(planned: PlannedOption, row: Mapping[str, Any]) -> list[str]:
     """Return the unknown facts behind the rules that cannot be decided."""
     unknown = row[column(planned.option.id, "unknown")]
     behind = [fact for rule in planned.rules if unknown >> rule.bit & 1 for fact in rule.facts]
-    return [fact for fact in dict.fromkeys(behind) if row[KNOWN_BY.get(fact, fact)] is None]
+    return [fact for fact in dict.fromkeys(behind) if worth_asking(fact, row)]
 
 
 def _answer(

@@ -11,7 +11,7 @@ from hopenow.mortgage._jit import kernel
 Masks = npt.NDArray[np.uint64]
 
 _u64_2d = types.Array(types.uint64, 2, "C", readonly=True)
-_u64_3d = types.Array(types.uint64, 3, "C", readonly=True)
+_u64_3d = types.Array(types.uint64, _u64_2d.ndim + 1, "C", readonly=True)
 _u8_2d = types.Array(types.uint8, 2, "C", readonly=True)
 _i64_2d_out = types.Array(types.int64, 2, "C")
 _u64_2d_out = types.Array(types.uint64, 2, "C")

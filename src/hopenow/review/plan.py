@@ -12,11 +12,10 @@ import polars as pl
 from hopenow.errors import LawError
 from hopenow.facts import schema
 from hopenow.facts.derived import base_facts
-from hopenow.law import Parameters, RuleSet, Segment, Source, Verification, segments, weakest
+from hopenow.law import FIRST_DAY, Parameters, RuleSet, Segment, Source, Verification, segments, weakest
 from hopenow.programs.base import Option, Program, column
 
 State = Literal["in_force", "not_yet", "ended", "not_covered"]
-_FIRST = datetime.date(1900, 1, 2)
 _DAY = datetime.timedelta(days=1)
 
 
@@ -128,7 +127,7 @@ def _intervals(
             option.id: segments(option.law, program.id, _own(option, adopted)) for option in program.options
         }
         cuts = {
-            _FIRST,
+            FIRST_DAY,
             *(option.law.introduced for option in program.options if option.law.introduced is not None),
         }
         for found in by_option.values():
@@ -233,6 +232,6 @@ def _facts_behind(
 def _coverage(option: Option, found: list[Segment]) -> str:
     if not found:
         return f"{option.law.title}: no rule set for this authority"
-    start = "any date" if found[0].start <= _FIRST else str(found[0].start)
+    start = "any date" if found[0].start <= FIRST_DAY else str(found[0].start)
     end = "open" if found[-1].end == datetime.date.max else str(found[-1].end)
     return f"{option.law.title}: rules cover {start} to {end}"

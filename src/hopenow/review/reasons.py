@@ -7,13 +7,15 @@ dictionary column.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from hopenow.facts import schema
 from hopenow.law import weakest
 from hopenow.programs.base import Program, column
 from hopenow.review import masks
@@ -27,7 +29,7 @@ REASONS = ("status", "failed", "conditions", "unknown", "estimated_without", "ve
 KNOWN_BY = {"published_modification_rate": "modification_interest_rate"}
 """Facts that need not be asked for where another column holds the answer."""
 _CHUNK = 63
-_DENSE = 1 << 20
+_DENSE = 1_000_000
 
 
 class _Keys:
@@ -61,7 +63,8 @@ class _Keys:
 
 def _enum(codes: pl.Series, categories: list[str]) -> pl.Series:
     """Read codes as an Enum column; Polars wants the smallest physical type that holds the categories."""
-    physical = pl.UInt8 if len(categories) < 2**8 else pl.UInt16 if len(categories) < 2**16 else pl.UInt32
+    small, medium = np.iinfo(np.uint8).max, np.iinfo(np.uint16).max
+    physical = pl.UInt8 if len(categories) <= small else pl.UInt16 if len(categories) <= medium else pl.UInt32
     return codes.cast(physical).cat.to(pl.Enum(categories))
 
 
@@ -128,22 +131,30 @@ def lacking(part: Part) -> Lacking:
 
 
 def null_masks(frame: pl.DataFrame, facts: list[str]) -> npt.NDArray[np.uint64]:
-    """Return masks of unknown facts, shape (chunks of 63 facts, loans)."""
-    columns = [KNOWN_BY.get(fact, fact) for fact in facts]
-    chunks = [columns[start : start + _CHUNK] for start in range(0, len(columns), _CHUNK)] or [[]]
-    nulls = {name: frame[name].null_count() for name in columns}
+    """Return masks of unknown facts that are worth asking for, shape (chunks of 63 facts, loans)."""
+    chunks = [facts[start : start + _CHUNK] for start in range(0, len(facts), _CHUNK)] or [[]]
     result = np.zeros((len(chunks), frame.height), np.uint64)
     for at, chunk in enumerate(chunks):
-        always = sum(1 << place for place, name in enumerate(chunk) if nulls[name] == frame.height)
+        always, mixed = 0, []
+        for place, fact in enumerate(chunk):
+            name, parent = KNOWN_BY.get(fact, fact), schema()[fact].only_if
+            nulls = frame[name].null_count()
+            if nulls and parent is not None:
+                mixed.append((c(name).is_null() & c(parent).is_not_null()).cast(pl.UInt64) * (1 << place))
+            elif nulls == frame.height:
+                always |= 1 << place
+            elif nulls:
+                mixed.append(c(name).is_null().cast(pl.UInt64) * (1 << place))
         result[at] = np.uint64(always)
-        mixed = [
-            c(name).is_null().cast(pl.UInt64) * (1 << place)
-            for place, name in enumerate(chunk)
-            if 0 < nulls[name] < frame.height
-        ]
         if mixed:
             result[at] |= frame.select(pl.sum_horizontal(mixed)).to_series().to_numpy()
     return result
+
+
+def worth_asking(fact: str, row: Mapping[str, Any]) -> bool:
+    """Tell whether a fact is unknown and its question makes sense yet (the one-row twin of :func:`null_masks`)."""
+    parent = schema()[fact].only_if
+    return row[KNOWN_BY.get(fact, fact)] is None and (parent is None or row[parent] is not None)
 
 
 def decode(part: Part, assumed: tuple[str, ...]) -> pl.DataFrame:
@@ -221,14 +232,14 @@ def ranking(program: Program, frame: pl.DataFrame) -> list[pl.Series]:
     names = [option.id for option in program.options]
     orders = list(program.orders)
     key = pl.sum_horizontal(
-        [c(column(name, "status_code")).cast(pl.UInt64) * (4**place) for place, name in enumerate(names)]
+        [c(column(name, "status_code")).cast(pl.UInt64) * (len(STATUSES) ** place) for place, name in enumerate(names)]
     )
     order = program.order.replace_strict(orders, list(range(len(orders))), return_dtype=pl.UInt64)
     keys = _Keys(frame.select((key * len(orders) + order).alias("key"))["key"])
 
     def statuses(value: int) -> tuple[str, dict[str, int]]:
         packed, order_place = divmod(value, len(orders))
-        return orders[order_place], {name: packed // 4**place % 4 for place, name in enumerate(names)}
+        return orders[order_place], {name: packed // len(STATUSES) ** place % len(STATUSES) for place, name in enumerate(names)}
 
     def possible(value: int, wanted: tuple[int, ...]) -> list[str]:
         order_name, codes = statuses(value)

@@ -955,7 +955,7 @@ def synthetic_delinquent(
     for name, fact in schema().items():
         series = columns[name] if name in columns else _any_value(rng, fact, n)
         if name not in always and fact.group != "loan" and unknown > 0:
-            series = series.set(pl.Series(rng.random(n, dtype=np.float32) < unknown), None)
+            series = series.set(pl.Series(rng.random(n) < unknown), None)
         frame_columns.append(series.alias(name))
     return pl.DataFrame(frame_columns)
 
@@ -1022,7 +1022,7 @@ def _base_columns(
         return pl.Series(words).cast(facts[name].dtype).gather(pl.Series(picks, dtype=pl.UInt32))
 
     def flag(share: float) -> pl.Series:
-        return pl.Series(rng.random(n, dtype=np.float32) < share)
+        return pl.Series(rng.random(n) < share)
 
     def cents(low: float, high: float) -> pl.Series:
         return pl.Series(rng.integers(int(low * 100), int(high * 100), n))
@@ -1031,22 +1031,22 @@ def _base_columns(
         return pl.Series(rng.integers(low, high, n), dtype=pl.Int32)
 
     def sometimes(share: float, months_back: int) -> pl.Series:
-        gone = rng.random(n, dtype=np.float32) >= share
+        gone = rng.random(n) >= share
         earlier = np.maximum(month - rng.integers(1, months_back, n), start + 1)
         return _month_series(earlier).set(pl.Series(gone), NEVER)
 
     def constant(value: Any, dtype: Any) -> pl.Series:
         return pl.Series([value], dtype=dtype).new_from_index(0, n)
 
-    modified = rng.random(n, dtype=np.float32) < 0.12
+    modified = rng.random(n) < 0.12
     flex = _month_series(np.maximum(month - rng.integers(3, 90, n), start + 2))
-    plan = rng.random(n, dtype=np.float32)
+    plan = rng.random(n)
     history = [
         ",".join(str(back) for back in [*range(first, 0, -1), *([0] * 24)][:24]) for first in range(0, 600)
     ]
-    insured = rng.random(n, dtype=np.float32) < 0.22
+    insured = rng.random(n) < 0.22
     value = (balance * rng.uniform(0.95, 2.4, n)).astype(np.int64)
-    deferred = np.where(rng.random(n, dtype=np.float32) < 0.1, installment * rng.integers(2, 7, n), 0)
+    deferred = np.where(rng.random(n) < 0.1, installment * rng.integers(2, 7, n), 0)
     fb = pl.Series(plan < 0.18)
     return {
         "loan_id": pl.Series(np.arange(1, n + 1)).cast(pl.String).str.zfill(10),
@@ -1208,7 +1208,7 @@ def _base_columns(
 def _any_value(rng: np.random.Generator, fact: Fact, n: int) -> pl.Series:
     """Draw a value of a fact's type, for facts that hang on no other."""
     if fact.type == "flag":
-        return pl.Series(rng.random(n, dtype=np.float32) < 0.5)
+        return pl.Series(rng.random(n) < 0.5)
     if fact.type == "choice":
         return (
             pl.Series(fact.choices)

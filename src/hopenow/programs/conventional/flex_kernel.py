@@ -109,6 +109,37 @@ def _may_cut(rate: int, posted: int, bound: int) -> bool:
     return rate > (bound if posted == UNKNOWN else posted)
 
 
+@kernel(i64(i64, i64, i64, i64, i64, i64, i64, _flag))
+def _cuts(gross: int, rate: int, posted: int, step: int, term: int, payment: int, target: int, part_step: bool) -> int:
+    """Return the cuts that bring a payment above the target to it, or to the posted rate.
+
+    As :func:`hopenow.mortgage.kernels.steps_to_reach`, for a caller who has the payment before any cut.
+    """
+    last = (rate - posted) // step
+    if part_step and last * step < rate - posted:
+        last += 1
+    if last == 0:
+        return 0
+    lowest = k.payment(gross, k.stepped_rate(rate, posted, step, last), term)
+    if lowest > target:
+        return last
+    low, high = 0, last
+    guess = int(float(last) * float(payment - target) / float(payment - lowest))
+    for candidate in range(guess, guess + 2):
+        if low < candidate < high:
+            if k.payment(gross, k.stepped_rate(rate, posted, step, candidate), term) <= target:
+                high = candidate
+            else:
+                low = candidate
+    while high - low > 1:
+        middle = (low + high) // 2
+        if k.payment(gross, k.stepped_rate(rate, posted, step, middle), term) <= target:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
 @kernel(_nothing(i64, i64, i64, i64, i64, i64, i64_out))
 def _set_terms(
     rate: int, steps: int, term: int, payment: int, target: int, state: int, out: Integers
@@ -162,7 +193,7 @@ def step_waterfall(
             if posted == UNKNOWN:
                 out[STATE] = NEEDS_RATE
                 return
-            steps = k.steps_to_reach(gross, rate, posted, law[STEP], start_term, target, law[PART_STEP] == 1)
+            steps = _cuts(gross, rate, posted, law[STEP], start_term, payment, target, law[PART_STEP] == 1)
             rate = k.stepped_rate(rate, posted, law[STEP], steps)
             payment = k.payment(gross, rate, start_term)
     term = start_term
@@ -270,29 +301,19 @@ def terms_array(
     """Run a waterfall over arrays of loans; ``stepwise`` 1 chooses that of 2024, 0 that of 2017.
 
     Returns:
-        One row of ``WIDTH`` figures per loan. State 4, and -1 elsewhere, where balance, rate, term or old payment is
+        Figures by place, shape (``WIDTH``, loans). State 4, and -1 elsewhere, where balance, rate, term or old payment is
         unknown.
     """
-    result = np.full((gross.size, WIDTH), UNKNOWN, np.int64)
+    result = np.empty((WIDTH, gross.size), np.int64)
+    out = np.empty(WIDTH, np.int64)
     for i in range(gross.size):
-        out = result[i]
+        out[:] = UNKNOWN
         out[STATE] = NO_ANSWER
-        if gross[i] < 0 or rate[i] < 0 or start_term[i] <= 0 or old[i] < 0:
-            continue
-        if stepwise == 1:
-            step_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], law, out)
-        else:
-            full_waterfall(
-                gross[i],
-                rate[i],
-                posted[i],
-                bound[i],
-                start_term[i],
-                value[i],
-                old[i],
-                cut_any[i],
-                ratio_target[i],
-                law,
-                out,
-            )
+        if gross[i] >= 0 and rate[i] >= 0 and start_term[i] > 0 and old[i] >= 0:
+            if stepwise == 1:
+                step_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], law, out)
+            else:
+                full_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], cut_any[i], ratio_target[i], law, out)
+        for place in range(WIDTH):
+            result[place, i] = out[place]
     return result

@@ -298,15 +298,15 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
 
 def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters) -> pl.DataFrame:
     """Name the figures of the kernel and add what follows from them."""
-    state = pl.Series("state", result[:, fk.STATE])
+    state = pl.Series("state", result[fk.STATE])
     determined = state == fk.DETERMINED
 
     def figure(place: int, name: str, dtype: pl.DataType) -> pl.Series:
-        return pl.Series(name, np.ascontiguousarray(result[:, place])).set(~determined, None).cast(dtype)
+        return pl.Series(name, result[place]).set(~determined, None).cast(dtype)
 
     money, count = pl.Int64(), pl.Int32()
     bound = pl.Series(
-        "binding_limit", np.array(BOUNDS)[np.clip(result[:, fk.BOUND], 0, None)], dtype=pl.Enum(BOUNDS)
+        "binding_limit", np.array(BOUNDS)[np.clip(result[fk.BOUND], 0, None)], dtype=pl.Enum(BOUNDS)
     ).set(~determined, None)
     wide = frame.with_columns(
         figure(fk.RATE, "rate", money),

@@ -18,6 +18,7 @@ c = pl.col
 SALE_RULES = RuleTable()
 RELEASE_RULES = RuleTable()
 WHOLE = 1_000_000
+YEAR = 12 * WHOLE  # a yearly rate in millionths over this is the monthly rate
 BOTH = (("short_sale", SALE_RULES), ("mortgage_release", RELEASE_RULES))
 
 
@@ -223,8 +224,7 @@ def _leaving(p: Parameters, deficiency: pl.Expr) -> list[pl.Expr]:
 def _owed() -> pl.Expr:
     interest = pl.coalesce(
         c("accrued_interest"),
-        (2 * c("interest_bearing_balance") * c("note_rate") * c("months_delinquent") + 12 * WHOLE)
-        // (24 * WHOLE),
+        (2 * c("interest_bearing_balance") * c("note_rate") * c("months_delinquent") + YEAR) // (2 * YEAR),
     )
     return (
         c("interest_bearing_balance")

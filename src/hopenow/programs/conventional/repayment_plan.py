@@ -96,7 +96,8 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
         .then(False)
         .when(known & c("arrears").is_not_null())
         .then((c("by_capacity") <= longest).fill_null(False))
-        .when(c("arrears").is_not_null())
+        # Arrears could only add a second reason to a household's own no.
+        .when(c("arrears").is_not_null() | (~known & ~c("can_afford_repayment_plan")))
         .then(c("can_afford_repayment_plan"))
     )
     frame = frame.with_columns(

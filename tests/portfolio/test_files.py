@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import datetime
+import gzip
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from hopenow.errors import InputError
+from hopenow.portfolio.columns import conformed, gathered, result_schema
+from hopenow.portfolio.lawcheck import check
+from hopenow.portfolio.legend import rule_legend, rule_set_legend
+from hopenow.portfolio.outputs import PARTIAL, CsvSink, Outputs, ParquetSink
+from hopenow.portfolio.sources import find_loan, find_sources, measure
+from hopenow.portfolio.tally import Tally
+from hopenow.programs.registry import program
+from hopenow.review.reasons import Lacking
+from hopenow.tapes.synthetic import write_synthetic
+from tests.portfolio.tapes import write_table
+
+PROGRAMS = [program("fannie_mae"), program("freddie_mac")]
+DAY = datetime.date(2026, 9, 1)
+
+
+# --- whole or not at all --------------------------------------------------------------------------
+
+
+def test_files_appear_together_at_the_end(tmp_path: Path) -> None:
+    with Outputs(tmp_path / "deep" / "folder") as outputs:
+        outputs.write_text("one.txt", "1")
+        outputs.write_text("two.txt", "2")
+        assert {path.name for path in outputs.folder.iterdir()} == {f"one.txt{PARTIAL}", f"two.txt{PARTIAL}"}
+    assert {path.name for path in outputs.folder.iterdir()} == {"one.txt", "two.txt"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_removes_what_was_begun_and_keeps_the_old(tmp_path: Path, error: type[BaseException]) -> None:
+    (tmp_path / "one.txt").write_text("old", encoding="utf-8")
+    schema = result_schema(PROGRAMS)
+    with pytest.raises(error), Outputs(tmp_path) as outputs:
+        outputs.write_text("one.txt", "new")
+        outputs.open += [ParquetSink(outputs.begin("a.parquet"), schema), CsvSink(outputs.begin("a.csv"), schema)]
+        raise error
+    assert [path.name for path in tmp_path.iterdir()] == ["one.txt"]
+    assert (tmp_path / "one.txt").read_text(encoding="utf-8") == "old"
+
+
+# --- columns ------------------------------------------------------------------------------------
+
+
+def test_columns_of_an_option_stand_together() -> None:
+    options = [name.split("__")[0] for name in result_schema(PROGRAMS).names if "__" in name]
+    changes = [name for name, following in zip(options, [*options[1:], ""], strict=True) if name != following]
+    assert len(changes) == len(set(changes))
+
+
+def test_a_table_is_filled_up_to_the_schema() -> None:
+    schema = result_schema(PROGRAMS)
+    table = pa.table(
+        {"loan_id": pa.array(["1"], pa.large_string()), "program": ["fannie_mae"], "row": pa.array([1], pa.uint32())}
+    )
+    made = conformed(table, schema)
+    assert made.schema == schema
+    assert made.column("program").to_pylist() == ["fannie_mae"]
+    assert made.column("flex_modification__rate").to_pylist() == [None]
+
+
+def test_missing_facts_of_parts_are_put_in_the_order_of_the_loans() -> None:
+    one = Lacking(("a", "b"), np.array([[0b01, 0b10]], np.uint64), {})
+    other = Lacking(("b", "c"), np.array([[0b11]], np.uint64), {})
+    rows = [pl.Series([0, 3], dtype=pl.UInt32), pl.Series([1], dtype=pl.UInt32)]
+    assert gathered([one, other], rows, 5).lists().to_pylist() == [["a"], ["b", "c"], [], ["b"], []]
+
+
+def test_more_than_63_missing_facts() -> None:
+    names = tuple(f"f{place}" for place in range(70))
+    one = Lacking(("x", *names), np.array([[1], [1 << 7]], np.uint64), {})
+    together = gathered(
+        [Lacking(names, np.array([[1 << 62], [1]], np.uint64), {}), one], [pl.Series([1]), pl.Series([0])], 2
+    )
+    assert [sorted(words) for words in together.lists().to_pylist()] == [["f69", "x"], ["f62", "f63"]]
+
+
+# --- tally ----------------------------------------------------------------------------------------
+
+
+def test_tallies_of_parts_add_up(tape: Path, tmp_path: Path, reviewed: tuple[object, Path]) -> None:
+    table = conformed(
+        pq.read_table(reviewed[1] / "results.parquet").combine_chunks().unify_dictionaries(), result_schema(PROGRAMS)
+    )
+    whole, parts = Tally(PROGRAMS), Tally(PROGRAMS)
+    whole.add(table)
+    for start in range(0, table.num_rows, 17):
+        part = Tally(PROGRAMS)
+        part.add(table.slice(start, 17).combine_chunks())
+        parts.merge(part)
+    assert parts == whole
+    assert whole.results == table.num_rows
+
+
+def test_a_tally_of_nothing() -> None:
+    tally = Tally(PROGRAMS)
+    tally.add(result_schema(PROGRAMS).empty_table())
+    assert tally == Tally(PROGRAMS)
+
+
+# --- sources --------------------------------------------------------------------------------------
+
+
+def test_layouts_are_recognized_and_tables_are_the_rest(tmp_path: Path) -> None:
+    history = tmp_path / "history.txt"
+    write_synthetic(history, loans=5, months=6, seed=1)
+    table = write_table(tmp_path / "table.csv", 5, dirt=False)
+    sources = find_sources([table, history])
+    assert [source.program for source in sources] == [None, "fannie_mae"]
+
+
+def test_every_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        find_sources([tmp_path / "a", tmp_path / "b", tmp_path])
+    assert len(caught.value.findings) == 3
+
+
+def test_no_file_is_refused() -> None:
+    with pytest.raises(InputError, match="no file was given"):
+        find_sources([])
+
+
+def test_measure_counts_lines_and_hashes(tmp_path: Path) -> None:
+    text = b"a\n" * 1_000
+    plain, packed, parquet = tmp_path / "a.txt", tmp_path / "a.gz", tmp_path / "a.parquet"
+    plain.write_bytes(text)
+    packed.write_bytes(gzip.compress(text))
+    pq.write_table(pa.table({"a": list(range(77))}), parquet)
+    assert [measure(path).lines for path in (plain, packed, parquet)] == [1_000, 1_000, 77]
+    assert measure(plain).sha256 == hashlib.sha256(text).hexdigest()
+    assert measure(packed).bytes == packed.stat().st_size
+
+
+@pytest.mark.parametrize("data", [b"\x1f\x8bnot gzip", b"PAR1not parquet", b""])
+def test_measure_never_fails_on_damage(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    assert measure(path).lines == 0
+
+
+def test_a_loan_is_found_with_its_findings(tape: Path) -> None:
+    sources = find_sources([tape])
+    assert find_loan(sources, "L30", "last").facts["row"].to_list() == [31]
+    assert "SHAPE-PATTERN" in find_loan(sources, "L30", "last").findings["rule"].to_list()
+    assert find_loan(sources, "nobody", "last").facts.is_empty()
+
+
+# --- law ------------------------------------------------------------------------------------------
+
+
+def test_a_rule_that_changed_is_told_in_both_wordings() -> None:
+    rules = rule_legend(PROGRAMS, datetime.date(2023, 1, 1), DAY, {})
+    texts = {
+        rule.says: rule.rule_sets
+        for rule in rules
+        if (rule.program, rule.option, rule.rule) == ("fannie_mae", "payment_deferral", "PD-7")
+    }
+    assert texts == {
+        "At least 1 and at most 2 payments are unpaid.": ["pd.2020-07"],
+        "At least 2 and at most 6 payments are unpaid.": ["pd.2023-10"],
+    }
+
+
+def test_an_early_adoption_moves_the_start() -> None:
+    day = datetime.date(2023, 8, 1)
+    sets = rule_set_legend(PROGRAMS, day, day, {"pd.2023-10": day})
+    (own,) = [item for item in sets if item.program == "fannie_mae" and item.option == "payment_deferral"]
+    assert (own.rule_set, own.start) == ("pd.2023-10", "2023-08-01")
+
+
+def test_missing_law_files_are_all_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        check([tmp_path / "a.yaml", tmp_path / "b.yaml"])
+    assert len(caught.value.findings) == 2
+
+
+def test_own_law_files_may_cite_the_projects_documents(tmp_path: Path) -> None:
+    text = (
+        "option: own\ntitle: Own\nhomeowner: Own.\n"
+        "rule_sets: [{id: own, for: fannie_mae, from: 2024-01-01, content: Own, cite: CITED, verification: unverified}]\n"
+    )
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(text.replace("CITED", "LL-2023-04"), encoding="utf-8")
+    bad.write_text(text.replace("CITED", "NOTHING"), encoding="utf-8")
+    assert check([good]).defects == ()
+    ((name, defect),) = check([good, bad]).defects
+    assert name == str(bad)
+    assert "NOTHING" in defect
