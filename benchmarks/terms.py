@@ -95,7 +95,7 @@ def built() -> Callable[[Inputs], Integers]:
 
     def run(inputs: Inputs) -> Integers:
         out = np.empty((inputs.count, fk.WIDTH), np.int64)
-        function(inputs.count, *inputs.arrays.values(), inputs.law, out)
+        function(inputs.count, *inputs.arrays.values(), np.array(inputs.law, np.int64), out)
         return out
 
     return run

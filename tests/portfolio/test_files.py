@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 import gzip
 import hashlib
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +13,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from hopenow.errors import InputError
-from hopenow.portfolio.columns import conformed, gathered, result_schema
+from hopenow.portfolio.columns import assembled, gathered, published, result_schema
 from hopenow.portfolio.lawcheck import check
 from hopenow.portfolio.legend import rule_legend, rule_set_legend
 from hopenow.portfolio.outputs import PARTIAL, CsvSink, Outputs, ParquetSink
 from hopenow.portfolio.sources import find_loan, find_sources, measure
 from hopenow.portfolio.tally import Tally
 from hopenow.programs.registry import program
+from hopenow.review import Settings, review_canonical
+from hopenow.review.engine import determine
+from hopenow.review.published import published as engine_published
+from hopenow.review.published import term_types
 from hopenow.review.reasons import Lacking
 from hopenow.tapes.synthetic import write_synthetic
-from tests.portfolio.tapes import write_table
+from tests.portfolio.tapes import loans, write_table
 
 PROGRAMS = [program("fannie_mae"), program("freddie_mac")]
 DAY = datetime.date(2026, 9, 1)
@@ -42,10 +47,15 @@ def test_files_appear_together_at_the_end(tmp_path: Path) -> None:
 def test_an_error_removes_what_was_begun_and_keeps_the_old(tmp_path: Path, error: type[BaseException]) -> None:
     (tmp_path / "one.txt").write_text("old", encoding="utf-8")
     schema = result_schema(PROGRAMS)
-    with pytest.raises(error), Outputs(tmp_path) as outputs:
-        outputs.write_text("one.txt", "new")
-        outputs.open += [ParquetSink(outputs.begin("a.parquet"), schema), CsvSink(outputs.begin("a.csv"), schema)]
-        raise error
+
+    def stopped() -> None:
+        with Outputs(tmp_path) as outputs:
+            outputs.write_text("one.txt", "new")
+            outputs.open += [ParquetSink(outputs.begin("a.parquet"), schema), CsvSink(outputs.begin("a.csv"), schema)]
+            raise error
+
+    with pytest.raises(error):
+        stopped()
     assert [path.name for path in tmp_path.iterdir()] == ["one.txt"]
     assert (tmp_path / "one.txt").read_text(encoding="utf-8") == "old"
 
@@ -59,15 +69,32 @@ def test_columns_of_an_option_stand_together() -> None:
     assert len(changes) == len(set(changes))
 
 
-def test_a_table_is_filled_up_to_the_schema() -> None:
+def test_a_frame_is_filled_up_to_the_schema() -> None:
     schema = result_schema(PROGRAMS)
-    table = pa.table(
-        {"loan_id": pa.array(["1"], pa.large_string()), "program": ["fannie_mae"], "row": pa.array([1], pa.uint32())}
-    )
-    made = conformed(table, schema)
+    money = "flex_modification__principal_and_interest"
+    frame = pl.DataFrame({"loan_id": ["1", "2"], "program": ["fannie_mae", None], money: [None, 123_456]})
+    made = published(frame, schema)
     assert made.schema == schema
-    assert made.column("program").to_pylist() == ["fannie_mae"]
-    assert made.column("flex_modification__rate").to_pylist() == [None]
+    assert made.column("program").to_pylist() == ["fannie_mae", None]
+    assert made.column(money).to_pylist() == [None, Decimal("1234.56")]
+    assert made.column("flex_modification__rate").to_pylist() == [None, None]
+    assert published(frame[1:], schema).column(money).to_pylist() == [Decimal("1234.56")]
+
+
+@pytest.mark.parametrize("amount", [10**15, -(10**15)])
+def test_an_amount_that_does_not_fit_is_refused(amount: int) -> None:
+    frame = pl.DataFrame({"flex_modification__principal_and_interest": [1, amount]})
+    with pytest.raises(InputError, match="more than 15 digits"):
+        published(frame, result_schema(PROGRAMS))
+
+
+def test_the_same_is_said_as_by_the_review_itself() -> None:
+    facts = loans(120).with_row_index("row", 1)
+    settings = Settings(assume={"hardship_resolved": True}, programs=("fannie_mae", "freddie_mac"))
+    mine = assembled(facts, determine(facts, settings), settings, result_schema(PROGRAMS))
+    theirs = engine_published(review_canonical(facts.drop("row"), settings), term_types(PROGRAMS))
+    for name in theirs.column_names:
+        assert mine.column(name).to_pylist() == theirs.column(name).to_pylist(), name
 
 
 def test_missing_facts_of_parts_are_put_in_the_order_of_the_loans() -> None:
@@ -90,9 +117,7 @@ def test_more_than_63_missing_facts() -> None:
 
 
 def test_tallies_of_parts_add_up(tape: Path, tmp_path: Path, reviewed: tuple[object, Path]) -> None:
-    table = conformed(
-        pq.read_table(reviewed[1] / "results.parquet").combine_chunks().unify_dictionaries(), result_schema(PROGRAMS)
-    )
+    table = pq.read_table(reviewed[1] / "results.parquet").unify_dictionaries().combine_chunks()
     whole, parts = Tally(PROGRAMS), Tally(PROGRAMS)
     whole.add(table)
     for start in range(0, table.num_rows, 17):
@@ -161,11 +186,8 @@ def test_a_loan_is_found_with_its_findings(tape: Path) -> None:
 
 def test_a_rule_that_changed_is_told_in_both_wordings() -> None:
     rules = rule_legend(PROGRAMS, datetime.date(2023, 1, 1), DAY, {})
-    texts = {
-        rule.says: rule.rule_sets
-        for rule in rules
-        if (rule.program, rule.option, rule.rule) == ("fannie_mae", "payment_deferral", "PD-7")
-    }
+    wanted = ("fannie_mae", "payment_deferral", "PD-7")
+    texts = {rule.says: rule.rule_sets for rule in rules if (rule.program, rule.option, rule.rule) == wanted}
     assert texts == {
         "At least 1 and at most 2 payments are unpaid.": ["pd.2020-07"],
         "At least 2 and at most 6 payments are unpaid.": ["pd.2023-10"],

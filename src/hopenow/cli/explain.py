@@ -146,6 +146,7 @@ class _Page:
         for place, option in enumerate(possible, start=1):
             self._possible(place, option)
         self._ruled_out()
+        self._papers()
         self._sources()
 
     def say(self, text: str = "", indent: int = 0, style: str = "") -> None:
@@ -163,6 +164,18 @@ class _Page:
         key = citation.short()
         self.sources.setdefault(key, citation)
         return f"[{list(self.sources).index(key) + 1}]"
+
+    def _papers(self) -> None:
+        if not self.explanation.papers:
+            return
+        self.head("Papers to gather for a complete application")
+        for paper in self.explanation.papers:
+            self.say(f"- {paper.name}{'' if paper.needed else ' (may be needed)'}", indent=3)
+            self.say(paper.why, indent=5, style="dim")
+            for other in paper.alternatives:
+                self.say(f"or: {other}", indent=5, style="dim")
+            for question in paper.questions:
+                self.say(f"it depends: {question}", indent=5, style="dim")
 
     def _heading(self, possible: Sequence[OptionExplained]) -> None:
         item = self.explanation

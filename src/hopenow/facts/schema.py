@@ -124,12 +124,22 @@ class Schema(Mapping[str, Fact]):
 
 @functools.cache
 def schema() -> Schema:
-    """Load the schema that ships with the package."""
-    text = importlib.resources.files("hopenow.facts").joinpath("schema.yaml").read_text(encoding="utf-8")
-    document = yaml.load(text, Loader=yaml.CSafeLoader)
-    facts = [
-        Fact(name=name, group=group["id"], **fields)
-        for group in document["groups"]
-        for name, fields in group["facts"].items()
-    ]
-    return Schema(facts, {group["id"]: group["title"] for group in document["groups"]})
+    """Load the schema that ships with the package: ``schema.yaml``, then each ``schema_*.yaml`` beside it by name.
+
+    Raises:
+        ValueError: a fact stands in two files.
+    """
+    folder = importlib.resources.files("hopenow.facts")
+    found = [item.name for item in folder.iterdir()]
+    names = sorted(name for name in found if name.startswith("schema_") and name.endswith(".yaml"))
+    facts: dict[str, Fact] = {}
+    titles: dict[str, str] = {}
+    for name in ("schema.yaml", *names):
+        document = yaml.load(folder.joinpath(name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        for group in document["groups"]:
+            titles.setdefault(group["id"], group["title"])
+            for fact, fields in group["facts"].items():
+                if fact in facts:
+                    raise ValueError(f"{name}: the fact {fact} stands in another file already")
+                facts[fact] = Fact(name=fact, group=group["id"], **fields)
+    return Schema(facts.values(), titles)

@@ -13,6 +13,7 @@ import polars as pl
 from hopenow.errors import InputError
 from hopenow.facts import schema
 from hopenow.facts.ingest import nearest_fact, to_canonical
+from hopenow.facts.logic import FIRST_EVALUATION, LAST_EVALUATION
 from hopenow.portfolio.sources import At
 from hopenow.programs.registry import PROGRAMS, program
 from hopenow.review import Settings
@@ -125,15 +126,13 @@ def read_fact(name: str, text: str) -> Any:
     Raises:
         InputError: the text cannot be read, or is out of range.
     """
-    row = {"loan_id": ["1"], "evaluation_date": [today().isoformat()], name: [text]}
-    read = to_canonical(row, canonical=False)
-    found = read.facts[name].to_list() if not read.facts.is_empty() else [None]
-    own = read.findings.filter(pl.col("field") == name)
-    if found[0] is None:
-        messages = own["message"].to_list()
-        raise InputError(
-            messages[0] if messages else f"{text!r} means not known; an assumption needs a value"
-        )
+    # At the first and at the last day that an evaluation may have: a date that fits one of them is a date.
+    days = [FIRST_EVALUATION.isoformat(), LAST_EVALUATION.isoformat()]
+    read = to_canonical({"loan_id": ["1", "2"], "evaluation_date": days, name: [text, text]}, canonical=False)
+    found = [value for value in read.facts[name].to_list() if value is not None]
+    if not found:
+        messages = read.findings.filter(pl.col("field") == name)["message"].to_list()
+        raise InputError(messages[0] if messages else f"{text!r} means not known; an assumption needs a value")
     return found[0]
 
 

@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from hopenow.errors import InputError
 from hopenow.money import dollars_array, percent_array
 from hopenow.programs.base import Option, Program, column
-from hopenow.review.reasons import REASONS, SEPARATOR, Lacking
+from hopenow.review.engine import ROW, Part, Settings
+from hopenow.review.reasons import REASONS, SEPARATOR, Lacking, decode
 
 WORD = pa.dictionary(pa.int32(), pa.string())
 CONTEXT = {"row": pa.int64(), "investor": WORD, "state": WORD, "months_delinquent": pa.int32()}
@@ -80,19 +82,79 @@ def _grouped(fields: dict[str, pa.DataType], programs: Sequence[Program]) -> lis
     return sorted(fields.items(), key=lambda item: places[item[0].split("__")[0]] if "__" in item[0] else -1)
 
 
-def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return the table with exactly the schema's columns: missing ones null, types adjusted without loss."""
+def assembled(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings, schema: pa.Schema) -> pa.Table:
+    """Put the parts of a determination into one table of results in published units.
+
+    Says the same as `hopenow.review.review`, with exactly the columns of ``schema``, the facts of `CONTEXT` and the
+    missing facts beside each result.
+
+    Args:
+        facts: canonical frame of the piece, with ``row``.
+        parts: from `hopenow.review.engine.determine`.
+        settings: of the run.
+        schema: from `result_schema`.
+
+    Returns:
+        One row for each loan and program that applies or may apply, in the order of the facts; loans to which none
+        applies have a row that says nothing.
+    """
+    decoded = [decode(part, tuple(settings.assume)) for part in parts]
+    places = [part[ROW].to_numpy() for part in decoded]
+    seen = np.zeros(facts.height, np.bool_)
+    for place in places:
+        seen[place] = True
+    if not seen.all():
+        places.append(np.flatnonzero(~seen).astype(np.uint32))
+        decoded.append(facts.select("loan_id", "evaluation_date")[places[-1]])
+    context = _context(facts)
+    tables = [
+        published(part.hstack(context[place].get_columns()), schema)
+        for part, place in zip(decoded, places, strict=True)
+    ]
+    if len(tables) == 1:
+        return tables[0]
+    order = np.argsort(np.concatenate(places), kind="stable")
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks().take(pa.array(order))
+
+
+def _context(facts: pl.DataFrame) -> pl.DataFrame:
+    known = [pl.col(name) if name in facts.columns else pl.lit(None, pl.String).alias(name) for name in CONTEXT]
+    return facts.select(known).with_columns(
+        pl.col("row").cast(pl.Int64),
+        pl.col("investor", "state").cast(pl.String).cast(pl.Categorical()),
+        pl.col("months_delinquent").cast(pl.Int32),
+    )
+
+
+def published(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    """Turn a frame in engine units into a table in published units with exactly the schema's columns.
+
+    Columns that the frame lacks are null. Amounts share memory with the frame.
+
+    Raises:
+        InputError: an amount has more digits than its type holds.
+    """
+    have = set(frame.columns)
     arrays = [
-        _fitted(table.column(field.name), field.type)
-        if field.name in table.column_names
-        else pa.nulls(table.num_rows, field.type)
+        _array(frame[field.name], field.type) if field.name in have else pa.nulls(frame.height, field.type)
         for field in schema
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _fitted(values: pa.ChunkedArray, wanted: pa.DataType) -> Any:
-    array = values.combine_chunks() if values.num_chunks != 1 else values.chunk(0)
+def _array(series: pl.Series, wanted: pa.DataType) -> Any:
+    array = series.rechunk().to_arrow()
+    if pa.types.is_decimal(wanted):
+        # Cents and millionths are what the decimals store.
+        high, low, limit = series.max(), series.min(), 10**wanted.precision
+        if high is not None and (high >= limit or low <= -limit):  # type: ignore[operator]
+            raise InputError(f"{series.name}: an amount needs more than {wanted.precision} digits")
+        return pa.Array.from_buffers(wanted, len(array), array.buffers(), array.null_count, array.offset)
+    return fitted(array, wanted)
+
+
+def fitted(array: Any, wanted: pa.DataType) -> Any:
+    """Return an array in the wanted type, without loss."""
     if array.type == wanted:
         return array
     if pa.types.is_list(wanted):
@@ -143,31 +205,3 @@ def _moved(lack: Lacking, facts: tuple[str, ...], chunks: int) -> Any:
         bit = lack.per_loan[old // CHUNK] >> np.uint64(old % CHUNK) & np.uint64(1)
         moved[new // CHUNK] |= bit << np.uint64(new % CHUNK)
     return moved
-
-
-def with_context(facts: pl.DataFrame, result: pl.DataFrame) -> pl.DataFrame:
-    """Put the facts of `CONTEXT` beside each result.
-
-    Args:
-        facts: canonical frame of the piece, with ``row``.
-        result: its results in the order of the facts, one or more for each.
-    """
-    known = [
-        pl.col(name) if name in facts.columns else pl.lit(None, pl.String).alias(name) for name in CONTEXT
-    ]
-    context = facts.select(known).with_columns(
-        pl.col("row").cast(pl.Int64),
-        pl.col("investor", "state").cast(pl.String).cast(pl.Categorical()),
-        pl.col("months_delinquent").cast(pl.Int32),
-    )
-    if result.height != facts.height:
-        context = context[_places(result)]
-    return result.hstack(context)
-
-
-def _places(result: pl.DataFrame) -> pl.Series:
-    """Return for each result the place of its loan among the facts: results of one loan stand together."""
-    first = pl.col("loan_id").ne_missing(pl.col("loan_id").shift()) | pl.col("evaluation_date").ne_missing(
-        pl.col("evaluation_date").shift()
-    )
-    return result.select((first.cast(pl.UInt32).cum_sum() - 1).alias("place"))["place"]

@@ -23,7 +23,7 @@ from hopenow.facts import NEVER, schema
 from hopenow.facts.findings import add_counts, join_findings
 from hopenow.facts.ingest import Extra
 from hopenow.money import dollars, percent
-from hopenow.portfolio.columns import MISSING, conformed, gathered, result_schema, with_context
+from hopenow.portfolio.columns import MISSING, assembled, fitted, gathered, result_schema
 from hopenow.portfolio.legend import rule_legend, rule_set_legend
 from hopenow.portfolio.outputs import CsvSink, Outputs, ParquetSink
 from hopenow.portfolio.sources import At, FileMeasure, Source, find_sources, measure
@@ -31,9 +31,8 @@ from hopenow.portfolio.summary import NOT_ITEMIZED, Assumed, Reference, SourceFi
 from hopenow.portfolio.tally import Tally
 from hopenow.programs.base import Program
 from hopenow.reference import TableInfo, describe
-from hopenow.review import Settings, assembled
+from hopenow.review import Settings
 from hopenow.review.engine import ROW, determine
-from hopenow.review.published import published, term_types
 from hopenow.review.reasons import lacking
 from hopenow.tapes.batch import Batch
 
@@ -90,9 +89,7 @@ class Samples:
             .cast({"first_possible": pl.String})
         )
         for row in first.partition_by("first_possible"):
-            chosen = facts.join(
-                row.select("loan_id", "evaluation_date"), on=["loan_id", "evaluation_date"], how="semi"
-            )
+            chosen = facts.join(row.select("loan_id", "evaluation_date"), on=["loan_id", "evaluation_date"], how="semi")
             self.kept[row["first_possible"][0]] = chosen
 
     def merge(self, other: Samples) -> None:
@@ -106,9 +103,7 @@ class Samples:
 
     def chosen(self) -> pl.DataFrame:
         """Return the facts of the wanted number of loans, as many different first options as possible."""
-        turns = [
-            facts[place : place + 1] for place in range(self.wanted) for _, facts in sorted(self.kept.items())
-        ]
+        turns = [facts[place : place + 1] for place in range(self.wanted) for _, facts in sorted(self.kept.items())]
         rows = [row for row in turns if not row.is_empty()][: self.wanted]
         return pl.concat(rows, how="diagonal") if rows else pl.DataFrame()
 
@@ -200,13 +195,10 @@ def _processors() -> int:
 class _Run:
     """One review of one tape."""
 
-    def __init__(
-        self, sources: list[Source], settings: Settings, at: At, started: float, samples: int
-    ) -> None:
+    def __init__(self, sources: list[Source], settings: Settings, at: At, started: float, samples: int) -> None:
         self.samples = Samples(samples)
         self.sources, self.settings, self.at, self.started = sources, settings, at, started
         self.programs: list[Program] = settings.chosen()
-        self.types = term_types(self.programs)
         self.schema = result_schema(self.programs)
         self.tally = self._tally()
         self.summary = Summary(hopenow=hopenow.__version__, at=at if isinstance(at, str) else f"{at:%Y-%m}")
@@ -290,9 +282,7 @@ class _Run:
         summary.read += batch.read
         summary.reviewed += batch.kept
         summary.skipped += batch.skipped
-        for reason, count in skip_reasons(
-            batch, by_loan=source.program is not None and self.at != "each"
-        ).items():
+        for reason, count in skip_reasons(batch, by_loan=source.program is not None and self.at != "each").items():
             summary.skipped_by_reason[reason] = summary.skipped_by_reason.get(reason, 0) + count
         if not batch.findings.is_empty():
             self.findings.append(batch.findings.select(pl.lit(source.name).alias("source"), pl.all()))
@@ -303,10 +293,12 @@ class _Run:
     def _review(self, facts: pl.DataFrame) -> _Piece:
         begun = time.perf_counter()
         parts = determine(facts, self.settings)
-        result = with_context(facts, assembled(facts, parts, self.settings))
         lacks = [lacking(part) for part in parts]
         together = gathered(lacks, [part.frame[ROW] for part in parts], facts.height)
-        table = conformed(published(result, self.types).append_column(MISSING, together.lists()), self.schema)
+        table = assembled(facts, parts, self.settings, self.schema)
+        place = self.schema.get_field_index(MISSING)
+        field = self.schema.field(place)
+        table = table.set_column(place, field, fitted(together.lists(), field.type))
         tally = self._tally()
         tally.add(table)
         tally.add_lacking(together)
@@ -333,9 +325,7 @@ class _Run:
             if complete and lines and len(self.sources) == 1 and len(self.measures) == 1
             else None
         )
-        return Progress(
-            self.tally.results, self.summary.skipped, share or None, time.perf_counter() - self.started
-        )
+        return Progress(self.tally.results, self.summary.skipped, share or None, time.perf_counter() - self.started)
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -372,9 +362,7 @@ class _Run:
         begun = time.perf_counter()
         summary = self.summary
         target = folder / "report.html"
-        portfolio_report(
-            summary, None, target, loan_pages, facts=self.samples.chosen(), settings=self.settings
-        )
+        portfolio_report(summary, None, target, loan_pages, facts=self.samples.chosen(), settings=self.settings)
         summary.files["report"] = str(target)
         summary.seconds["report"] = round(time.perf_counter() - begun, 3)
         with Outputs(folder) as outputs:
@@ -431,10 +419,7 @@ def skip_reasons(batch: Batch, *, by_loan: bool = False) -> dict[str, int]:
         harmless = harmless | pl.col("loan_id").is_in(batch.facts["loan_id"].implode())
     harmless = harmless.fill_null(False)
     counts = dict(
-        batch.counts.filter(pl.col("severity") == "error")
-        .group_by("rule")
-        .agg(pl.col("count").sum())
-        .iter_rows()
+        batch.counts.filter(pl.col("severity") == "error").group_by("rule").agg(pl.col("count").sum()).iter_rows()
     )
     for rule, count in errors.filter(harmless).group_by("rule").agg(pl.len().cast(pl.Int64)).iter_rows():
         counts[rule] -= count

@@ -7,12 +7,13 @@ logic gives true, false or (where a fact is missing) null.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import polars as pl
 
-from hopenow.law import OptionLaw, Parameters
+from hopenow.law import OptionLaw, Parameters, Verification
 
 Kind = Literal["finding", "reinstate", "keep", "leave"]
 TermType = Literal["money", "rate", "ratio", "months", "days", "count", "date", "flag", "text"]
@@ -65,6 +66,31 @@ class Option:
 
 
 @dataclasses.dataclass(frozen=True)
+class Paper:
+    """A document that the application needs: what it is for, what does as well, and how sure that is.
+
+    ``needed`` is None while ``questions`` decide.
+    """
+
+    name: str
+    why: str
+    needed: bool | None
+    alternatives: tuple[str, ...]
+    freshness: str
+    title: str
+    verification: Verification
+    questions: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """Something that must be reported or sent for an option, and how sure that is."""
+
+    says: str
+    verification: Verification
+
+
+@dataclasses.dataclass(frozen=True)
 class Program:
     """One authority's options and the order in which they are offered.
 
@@ -76,6 +102,8 @@ class Program:
         orders: name of an order to option ids, best first.
         order: expression that gives the name of the order for a loan.
         order_sources: name of an order to the citation and mark behind it.
+        papers: from a loan's facts to the documents its application needs; None where the program has no list.
+        reports: from an option id and a day to what must be reported; None where the program has no list.
     """
 
     id: str
@@ -85,6 +113,8 @@ class Program:
     orders: Mapping[str, tuple[str, ...]]
     order: pl.Expr
     order_sources: Mapping[str, Mapping[str, str]]
+    papers: Callable[[Mapping[str, Any]], list[Paper]] | None = None
+    reports: Callable[[str, datetime.date], list[Report]] | None = None
 
 
 def column(option: str, name: str) -> str:

@@ -14,7 +14,7 @@ from hopenow.facts import NEVER, schema
 from hopenow.facts.derived import DERIVED
 from hopenow.law import OptionLaw, Source, Value
 from hopenow.money import dollars, format_cents, format_ppm, percent
-from hopenow.programs.base import Program, Step, column
+from hopenow.programs.base import Paper, Program, Report, Step, column
 from hopenow.review.engine import ASSUMED, STATUSES, Part, Settings, determine
 from hopenow.review.plan import PlannedOption, PlannedRule
 from hopenow.review.reasons import decode, worth_asking
@@ -116,6 +116,7 @@ class OptionExplained:
     questions: tuple[Question, ...]
     estimated_without: tuple[str, ...]
     process: tuple[ProcessRule, ...]
+    reports: tuple[Report, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +133,7 @@ class Explanation:
     assumed: tuple[str, ...]
     facts: tuple[Figure, ...]
     options: tuple[OptionExplained, ...]
+    papers: tuple[Paper, ...]
 
     def ranked(self) -> list[OptionExplained]:
         """Return the options (findings left out), possible ones first, in the order of the hierarchy."""
@@ -187,8 +189,9 @@ def _explained(
         assumed=tuple(name for place, name in enumerate(settings.assume) if row[ASSUMED] >> place & 1),
         facts=tuple(_fact(name, row) for name in schema() if row[name] is not None),
         options=tuple(
-            _option(planned, row, words, ranks.get(planned.option.id)) for planned in part.interval.options
+            _option(planned, program, row, words, ranks.get(planned.option.id)) for planned in part.interval.options
         ),
+        papers=tuple(program.papers(row)) if program.papers else (),
     )
 
 
@@ -200,7 +203,7 @@ def _order_citation(program: Program, order: str) -> Citation | None:
 
 
 def _option(
-    planned: PlannedOption, row: Mapping[str, Any], words: Mapping[str, Any], rank: int | None
+    planned: PlannedOption, program: Program, row: Mapping[str, Any], words: Mapping[str, Any], rank: int | None
 ) -> OptionExplained:
     option = planned.option
 
@@ -227,6 +230,7 @@ def _option(
         questions=tuple(Question(name, schema()[name].ask) for name in _missing(planned, row)),
         estimated_without=tuple(name for name in word("estimated_without").split(";") if name),
         process=tuple(_process(planned, figures)) if in_force else (),
+        reports=tuple(program.reports(option.id, row["evaluation_date"])) if in_force and program.reports else (),
     )
 
 

@@ -239,7 +239,8 @@ def ranking(program: Program, frame: pl.DataFrame) -> list[pl.Series]:
 
     def statuses(value: int) -> tuple[str, dict[str, int]]:
         packed, order_place = divmod(value, len(orders))
-        return orders[order_place], {name: packed // len(STATUSES) ** place % len(STATUSES) for place, name in enumerate(names)}
+        base = len(STATUSES)
+        return orders[order_place], {name: packed // base**place % base for place, name in enumerate(names)}
 
     def possible(value: int, wanted: tuple[int, ...]) -> list[str]:
         order_name, codes = statuses(value)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numba import types
 
 from hopenow.mortgage import kernels as k
-from hopenow.mortgage._jit import i64, i64_in, i64_out, kernel
+from hopenow.mortgage._jit import i64, i64_in, kernel
 
 Integers = npt.NDArray[np.int64]
 
@@ -67,8 +67,11 @@ NO_RATIO, NO_INCOME = -1, -2
 WIDTH = TARGET_PAYMENT + 1
 
 _flag = types.boolean
-_nothing = types.void
-_law = i64_in
+_law = types.UniTuple(i64, LIMIT_MODE + 1)  # type: ignore[no-untyped-call]
+_figures = types.UniTuple(i64, WIDTH)  # type: ignore[no-untyped-call]
+
+Law = tuple[int, ...]
+Figures = tuple[int, ...]
 
 
 @kernel(i64(i64, i64, i64))
@@ -140,59 +143,49 @@ def _cuts(gross: int, rate: int, posted: int, step: int, term: int, payment: int
     return high
 
 
-@kernel(_nothing(i64, i64, i64, i64, i64, i64, i64_out))
-def _set_terms(
-    rate: int, steps: int, term: int, payment: int, target: int, state: int, out: Integers
-) -> None:
-    out[RATE], out[RATE_STEPS], out[TERM], out[PAYMENT_BEFORE] = rate, steps, term, payment
-    out[FORBORNE], out[CAP_TARGET], out[CAP_VALUE], out[CAP_SHARE], out[BOUND] = 0, 0, 0, 0, NONE
-    out[PAYMENT], out[TARGET_PAYMENT], out[STATE] = payment, target, state
-    out[MET] = 1 if payment <= target else 0
+@kernel(_figures(i64))
+def _unanswered(state: int) -> Figures:
+    """Return the answer that says only why there is none."""
+    none = UNKNOWN
+    return (none, none, none, none, none, none, none, none, none, none, none, state, none)
 
 
-@kernel(_nothing(i64, i64, i64, i64, i64, i64, i64_out))
-def _forbear(gross: int, rate: int, term: int, target: int, amount: int, bound: int, out: Integers) -> None:
-    out[FORBORNE], out[BOUND] = amount, bound
-    out[PAYMENT] = k.payment(gross - amount, rate, term)
-    out[MET] = 1 if out[PAYMENT] <= target else 0
+@kernel(i64(i64, i64, i64))
+def _binding(amount: int, by_target: int, by_value: int) -> int:
+    """Tell which of the three limits an amount is; of equal ones the first."""
+    if amount == by_target:
+        return BY_TARGET
+    return BY_VALUE if amount == by_value else BY_SHARE
 
 
-@kernel(_nothing(i64, i64, i64, i64, i64, i64, i64, _law, i64_out))
+@kernel(_figures(i64, i64, i64, i64, i64, i64, i64, _law))
 def step_waterfall(
-    gross: int,
-    rate: int,
-    posted: int,
-    bound: int,
-    start_term: int,
-    value: int,
-    old: int,
-    law: Integers,
-    out: Integers,
-) -> None:
+    gross: int, rate: int, posted: int, bound: int, start_term: int, value: int, old: int, law: Law
+) -> Figures:
     """Work the waterfall in force from December 2024: each step only until the payment target is met.
 
     Args:
         gross: balance after capitalization, cents.
         rate: rate after the second step, millionths.
-        posted: posted modification rate, or -1.
-        bound: where the posted rate is -1, a rate below which no posted rate can have been, or -1.
+        posted: posted modification rate, or -1; then ``bound`` is a rate below which no posted rate can have been, or -1.
+        bound: see ``posted``.
         start_term: remaining term, months.
         value: property value, cents, or -1.
         old: principal and interest before the modification, cents.
         law: figures of the law.
-        out: result; state 1 or 2 says that the answer depends on the value or on the posted rate.
+
+    Returns:
+        Figures; state 1 or 2 says that the answer depends on the value or on the posted rate.
     """
     target = target_payment(old, law[REDUCTION], law[TARGET_MODE])
     payment = k.payment(gross, rate, start_term)
     steps = 0
     if payment > target and _may_cut(rate, posted, bound):
         if value == UNKNOWN:
-            out[STATE] = NEEDS_VALUE
-            return
+            return _unanswered(NEEDS_VALUE)
         if gross * WHOLE >= law[CUT_FROM] * value:
             if posted == UNKNOWN:
-                out[STATE] = NEEDS_RATE
-                return
+                return _unanswered(NEEDS_RATE)
             steps = _cuts(gross, rate, posted, law[STEP], start_term, payment, target, law[PART_STEP] == 1)
             rate = k.stepped_rate(rate, posted, law[STEP], steps)
             payment = k.payment(gross, rate, start_term)
@@ -201,84 +194,67 @@ def step_waterfall(
         reached = k.smallest_term_with_payment_at_most(gross, rate, target, start_term, law[LONGEST])
         term = reached if reached > 0 else max(law[LONGEST], start_term)
         payment = k.payment(gross, rate, term)
-    if payment > target and value == UNKNOWN:
-        out[STATE] = NEEDS_VALUE
-        return
-    _set_terms(rate, steps, term, payment, target, DETERMINED, out)
-    if payment <= target:
-        return
-    by_target = gross - k.present_value(target, rate, term, law[VALUE_MODE])
-    by_value = _above_value(gross, value, law[FORBEAR_FLOOR], law[LIMIT_MODE])
-    by_share = _share(gross, law[FORBEAR_SHARE], law[LIMIT_MODE])
-    out[CAP_TARGET], out[CAP_VALUE], out[CAP_SHARE] = by_target, by_value, by_share
-    if gross * WHOLE > law[FORBEAR_ABOVE] * value:
-        amount = min(by_target, by_value, by_share)
-        binding = BY_TARGET if amount == by_target else (BY_VALUE if amount == by_value else BY_SHARE)
-        _forbear(gross, rate, term, target, amount, binding, out)
+    new, amount, binding = payment, 0, NONE
+    by_target, by_value, by_share = 0, 0, 0
+    if payment > target:
+        if value == UNKNOWN:
+            return _unanswered(NEEDS_VALUE)
+        by_target = gross - k.present_value(target, rate, term, law[VALUE_MODE])
+        by_value = _above_value(gross, value, law[FORBEAR_FLOOR], law[LIMIT_MODE])
+        by_share = _share(gross, law[FORBEAR_SHARE], law[LIMIT_MODE])
+        if gross * WHOLE > law[FORBEAR_ABOVE] * value:
+            amount = min(by_target, by_value, by_share)
+            binding = _binding(amount, by_target, by_value)
+            new = k.payment(gross - amount, rate, term)
+    met = 1 if new <= target else 0
+    return (rate, steps, term, payment, amount, by_target, by_value, by_share, binding, new, met, DETERMINED, target)
 
 
-@kernel(_nothing(i64, i64, i64, i64, i64, i64, i64, i64, i64, _law, i64_out))
+@kernel(_figures(i64, i64, i64, i64, i64, i64, i64, i64, i64, _law))
 def full_waterfall(
-    gross: int,
-    rate: int,
-    posted: int,
-    bound: int,
-    start_term: int,
-    value: int,
-    old: int,
-    cut_any: int,
-    ratio_target: int,
-    law: Integers,
-    out: Integers,
-) -> None:
-    """Work the waterfall of 2017: rate, term and first forbearance in full, then more until the target is met.
+    gross: int, rate: int, posted: int, bound: int, start_term: int, value: int, old: int, cut_any: int, ratio_target: int, law: Law
+) -> Figures:
+    """Work the waterfall of 2017: rate, term and first forbearance in full, then more forbearance until the target is met.
+
+    Arguments and result as for :func:`step_waterfall`, and:
 
     Args:
-        gross: see :func:`step_waterfall`.
-        rate: see there.
-        posted: see there.
-        bound: see there.
-        start_term: see there.
-        value: see there.
-        old: see there.
         cut_any: 1 where the rate may be cut at any loan-to-value ratio.
-        ratio_target: payment (cents) that the housing-expense ratio allows; -1 where it does not apply, -2 where
-            income is not known (then state 3 unless income cannot matter).
-        law: see there.
-        out: see there.
+        ratio_target: payment (cents) that the housing-expense ratio allows; -1 where it does not apply, -2 where income is
+            not known (then state 3 unless income cannot matter).
     """
     if value == UNKNOWN:
-        out[STATE] = NEEDS_VALUE
-        return
+        return _unanswered(NEEDS_VALUE)
     high = gross * WHOLE >= law[CUT_FROM] * value
     if (high or cut_any == 1) and _may_cut(rate, posted, bound):
         if posted == UNKNOWN:
-            out[STATE] = NEEDS_RATE
-            return
+            return _unanswered(NEEDS_RATE)
         rate = posted
     term = max(law[LONGEST], start_term)
     target = target_payment(old, law[REDUCTION], law[TARGET_MODE])
     if ratio_target >= 0:
         target = min(target, ratio_target)
-    _set_terms(rate, 0, term, k.payment(gross, rate, term), target, DETERMINED, out)
-    if not high:
-        return
-    by_share = _share(gross, law[FORBEAR_SHARE], law[LIMIT_MODE])
-    by_value = _above_value(gross, value, law[FORBEAR_FLOOR], law[LIMIT_MODE])
-    first = min(_above_value(gross, value, law[FIRST_FLOOR], law[LIMIT_MODE]), by_share)
-    out[CAP_VALUE], out[CAP_SHARE] = by_value, by_share
-    if first > 0:
-        _forbear(gross, rate, term, target, first, BY_SHARE if first == by_share else BY_VALUE, out)
-    room = min(by_value, by_share)
-    if ratio_target == NO_INCOME and first < room:
-        out[STATE] = NEEDS_INCOME
-    if out[MET] == 0:
-        by_target = gross - k.present_value(target, rate, term, law[VALUE_MODE])
-        out[CAP_TARGET] = by_target
-        amount = min(by_target, room)
-        if amount > first:
-            binding = BY_TARGET if amount == by_target else (BY_VALUE if amount == by_value else BY_SHARE)
-            _forbear(gross, rate, term, target, amount, binding, out)
+    payment = k.payment(gross, rate, term)
+    new, amount, binding, state = payment, 0, NONE, DETERMINED
+    by_target, by_value, by_share = 0, 0, 0
+    if high:
+        by_share = _share(gross, law[FORBEAR_SHARE], law[LIMIT_MODE])
+        by_value = _above_value(gross, value, law[FORBEAR_FLOOR], law[LIMIT_MODE])
+        amount = min(_above_value(gross, value, law[FIRST_FLOOR], law[LIMIT_MODE]), by_share)
+        room = min(by_value, by_share)
+        if amount > 0:
+            binding = BY_SHARE if amount == by_share else BY_VALUE
+            new = k.payment(gross - amount, rate, term)
+        if ratio_target == NO_INCOME and amount < room:
+            state = NEEDS_INCOME
+        if new > target:
+            by_target = gross - k.present_value(target, rate, term, law[VALUE_MODE])
+            more = min(by_target, room)
+            if more > amount:
+                amount, binding = more, _binding(more, by_target, by_value)
+                new = k.payment(gross - amount, rate, term)
+    met = 1 if new <= target else 0
+    return (rate, 0, term, payment, amount, by_target, by_value, by_share, binding, new, met, state, target)
 
 
 _table = types.Array(types.int64, 2, "C")
@@ -286,17 +262,8 @@ _table = types.Array(types.int64, 2, "C")
 
 @kernel(_table(i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, _law, i64))
 def terms_array(
-    gross: Integers,
-    rate: Integers,
-    posted: Integers,
-    bound: Integers,
-    start_term: Integers,
-    value: Integers,
-    old: Integers,
-    cut_any: Integers,
-    ratio_target: Integers,
-    law: Integers,
-    stepwise: int,
+    gross: Integers, rate: Integers, posted: Integers, bound: Integers, start_term: Integers, value: Integers, old: Integers,
+    cut_any: Integers, ratio_target: Integers, law: Law, stepwise: int,
 ) -> Integers:
     """Run a waterfall over arrays of loans; ``stepwise`` 1 chooses that of 2024, 0 that of 2017.
 
@@ -305,15 +272,13 @@ def terms_array(
         unknown.
     """
     result = np.empty((WIDTH, gross.size), np.int64)
-    out = np.empty(WIDTH, np.int64)
     for i in range(gross.size):
-        out[:] = UNKNOWN
-        out[STATE] = NO_ANSWER
-        if gross[i] >= 0 and rate[i] >= 0 and start_term[i] > 0 and old[i] >= 0:
-            if stepwise == 1:
-                step_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], law, out)
-            else:
-                full_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], cut_any[i], ratio_target[i], law, out)
+        if gross[i] < 0 or rate[i] < 0 or start_term[i] <= 0 or old[i] < 0:
+            found = _unanswered(NO_ANSWER)
+        elif stepwise == 1:
+            found = step_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], law)
+        else:
+            found = full_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], cut_any[i], ratio_target[i], law)
         for place in range(WIDTH):
-            result[place, i] = out[place]
+            result[place, i] = found[place]
     return result

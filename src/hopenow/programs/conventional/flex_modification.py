@@ -244,23 +244,20 @@ def _ratio_target(p: Parameters) -> pl.Expr:
     return pl.when(applies).then(allowed).otherwise(fk.NO_RATIO).cast(pl.Int64)
 
 
-def _figures_of_the_law(p: Parameters) -> npt.NDArray[np.int64]:
-    return np.array(
-        [
-            p["payment_reduction"],
-            MODES[p.word("target_mode")],
-            p["rate_cut_from"],
-            p["rate_step"],
-            p["part_step"],
-            p["longest_term"],
-            p["forbear_above"],
-            p["forbear_floor"],
-            p["forbear_share"],
-            p["first_forbear_floor"],
-            ROUNDING[p.word("balance_rounding")],
-            ROUNDING[p.word("limit_rounding")],
-        ],
-        dtype=np.int64,
+def _figures_of_the_law(p: Parameters) -> tuple[int, ...]:
+    return (
+        p["payment_reduction"],
+        MODES[p.word("target_mode")],
+        p["rate_cut_from"],
+        p["rate_step"],
+        int(p["part_step"]),
+        p["longest_term"],
+        p["forbear_above"],
+        p["forbear_floor"],
+        p["forbear_share"],
+        p["first_forbear_floor"],
+        ROUNDING[p.word("balance_rounding")],
+        ROUNDING[p.word("limit_rounding")],
     )
 
 
