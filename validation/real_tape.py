@@ -55,11 +55,13 @@ class Measured:
     seconds_reading: float
     seconds_reviewing: float
     options: pl.DataFrame
+    options_assumed: pl.DataFrame
     missing: dict[str, dict[str, int]]
     deferrals: list[Deferral]
     modifications: list[Modification]
     conversion: Conversion | None
     followed: dict[str, int]
+    forbearance: dict[str, int]
     causes: dict[str, int]
 
 
@@ -84,7 +86,7 @@ def measure(tape: Path) -> Measured:
             total = missing.setdefault(option, {})
             for fact, count in counts.items():
                 total[fact] = total.get(fact, 0) + count
-    possible = result.filter(pl.col(f"{COVID}__status").cast(pl.String).is_in(["eligible", "conditional"]))
+    possible = result[f"{COVID}__status"].cast(pl.String).is_in(["eligible", "conditional"])
     has_named = frame["loan_id"].is_in([NAMED_LOAN]).any()
     first, last = frame["evaluation_date"].min(), frame["evaluation_date"].max()
     assert isinstance(first, datetime.date)
@@ -100,11 +102,13 @@ def measure(tape: Path) -> Measured:
         seconds_reading=read_at - started,
         seconds_reviewing=reviewed_at - read_at,
         options=_options(result, facts["months_delinquent"]),
+        options_assumed=_options(workouts.reviewed(frame), facts["months_delinquent"]),
         missing=missing,
         deferrals=workouts.deferrals(frame),
         modifications=workouts.modifications(frame),
         conversion=workouts.conversion(frame, NAMED_LOAN, NAMED_TRIAL) if has_named else None,
-        followed=workouts.followed(frame, possible["loan_id"].cast(pl.String)),
+        followed=workouts.followed(frame, frame.select("loan_id", "evaluation_date").filter(possible)),
+        forbearance=workouts.forbearance(frame, result),
         causes=dict(amortization.causes(frame)),
     )
 
@@ -143,7 +147,14 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[st
 def figures(found: Measured) -> str:
     """Return the figures that may be published, as Markdown; the same for the same tape and rules."""
     return "\n".join(
-        [*_reading(found), *_reviewing(found), *_deferrals(found), *_modifications(found), *_balances(found)]
+        [
+            *_reading(found),
+            *_reviewing(found),
+            *_deferrals(found),
+            *_forbearance(found),
+            *_modifications(found),
+            *_balances(found),
+        ]
     )
 
 
@@ -164,11 +175,16 @@ def _reading(found: Measured) -> Iterator[str]:
 
 def _reviewing(found: Measured) -> Iterator[str]:
     statuses = (*STATUSES[:3], "not in force", STATUSES[3])
-    for late, title in ((None, "all loan-months"), (True, "two or more installments unpaid")):
-        rows = found.options if late is None else found.options.filter(pl.col("late") == late)
+    for title, rows in (
+        ("all loan-months", found.options),
+        ("two or more installments unpaid", found.options.filter("late")),
+        ("two or more installments unpaid, under the assumptions", found.options_assumed.filter("late")),
+    ):
         yield f"### Options, {title}"
         yield ""
-        counts: dict[str, dict[str, int]] = {option: {} for option in found.options["option"].unique(maintain_order=True)}
+        counts: dict[str, dict[str, int]] = {
+            option: {} for option in found.options["option"].unique(maintain_order=True)
+        }
         for option, status, count in rows.select("option", "status", "loan_months").iter_rows():
             counts[option][status] = counts[option].get(status, 0) + count
         yield from _table(
@@ -191,27 +207,54 @@ def _deferrals(found: Measured) -> Iterator[str]:
     limits = workouts.limits()
     rows: list[tuple[str, int]] = [
         ("deferrals", len(events)),
-        ("eligible for the COVID-19 payment deferral at the month's end before", _count(e.status_before == "eligible" for e in events)),
-        ("eligible in the month itself, one more installment being due", _count(e.status == "eligible" for e in events)),
-        ("installments of the review = months that the due date moved", _count(e.due_as_reported for e in events)),
+        (
+            "eligible for the COVID-19 payment deferral at the month's end before",
+            _count(e.status_before == "eligible" for e in events),
+        ),
+        (
+            "eligible in the month itself, one more installment being due",
+            _count(e.status == "eligible" for e in events),
+        ),
+        (
+            "installments of the review = months that the due date moved",
+            _count(e.due_as_reported for e in events),
+        ),
     ]
     rows += [
-        (f"more installments than the limit of {limit} ({name}) allows", _count(e.unpaid > limit for e in events))
+        (
+            f"more installments than the limit of {limit} ({name}) allows",
+            _count(e.unpaid > limit for e in events),
+        )
         for name, limit in limits.items()
     ]
     rows += [
         ("amount deferred = installments, to the cent", _count(e.rest == 0 for e in events)),
         ("amount deferred is more: advances", _count(e.rest > 0 for e in events)),
         ("amount deferred is less: the borrower paid a part", _count(e.rest < 0 for e in events)),
-        ("principal as the review has it, to the cent", _count(e.principal == e.reported_principal for e in events)),
+        (
+            "principal as the review has it, to the cent",
+            _count(e.principal == e.reported_principal for e in events),
+        ),
         ("principal within one cent", _count(abs(e.principal - e.reported_principal) == 1 for e in events)),
-        ("more principal than that of the installments", _count(e.reported_principal - e.principal > 1 for e in events)),
-        ("less principal than that of the installments", _count(e.principal - e.reported_principal > 1 for e in events)),
+        (
+            "more principal than that of the installments",
+            _count(e.reported_principal - e.principal > 1 for e in events),
+        ),
+        (
+            "less principal than that of the installments",
+            _count(e.principal - e.reported_principal > 1 for e in events),
+        ),
     ]
     yield from _table(("under the assumptions", "loans"), rows)
     yield "What became of the loans for which a COVID-19 deferral was possible at some month's end:"
     yield ""
     yield from _table(("outcome in the file", "loans"), found.followed.items())
+
+
+def _forbearance(found: Measured) -> Iterator[str]:
+    yield "### Forbearance plans that ran"
+    yield ""
+    yield from _table(("", "count"), found.forbearance.items())
 
 
 def _count(values: Iterable[bool]) -> int:
@@ -251,7 +294,10 @@ def _modifications(found: Measured) -> Iterator[str]:
             ("rate", *(format_ppm(column["rate"]) for column in columns)),
             ("term", *(column["term"] for column in columns)),
             ("balance after capitalization", *(format_cents(column["gross_balance"]) for column in columns)),
-            ("principal and interest", *(format_cents(column["principal_and_interest"]) for column in columns)),
+            (
+                "principal and interest",
+                *(format_cents(column["principal_and_interest"]) for column in columns),
+            ),
             ("trial begins", *(column["trial_start"] for column in columns)),
         ],
     )
@@ -316,7 +362,9 @@ def published(page: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison from the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m validation.real_tape", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m validation.real_tape", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("tape", type=Path)
     parser.add_argument("--cases", action="store_true", help="print each workout; not for publication")
     parser.add_argument("--write", action="store_true", help="put the figures into real_tape.md")

@@ -8,7 +8,7 @@ a servicer evaluates after the month has begun.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -280,25 +280,54 @@ def _flex(answer: pl.DataFrame) -> Mapping[str, Any]:
     }
 
 
-def followed(frame: pl.DataFrame, possible: Iterable[str]) -> dict[str, int]:
-    """Count what the tape shows, by its end, of loans for which something was possible."""
-    wanted = set(possible)
+def followed(frame: pl.DataFrame, possible: pl.DataFrame) -> dict[str, int]:
+    """Count what the tape shows of loans after something was possible.
+
+    Args:
+        frame: every month of the tape, with detail.
+        possible: [loan_id, evaluation_date] of the months in which it was.
+    """
     counts = dict.fromkeys(
-        ("payment deferral", "modification", "current again without a workout", "paid off or ended late",
+        ("payment deferral", "modification", "current again without a workout", "ended while late",
          "still delinquent at the tape's end"), 0,
     )  # fmt: skip
-    rows = frame.filter(pl.col("loan_id").is_in(wanted)).sort("loan_id", "evaluation_date")
-    for _, loan in rows.cast({"event": pl.String}).group_by("loan_id", maintain_order=True):
-        events = set(loan["event"])
-        last = loan["months_delinquent"][-1]
+    since = possible.group_by("loan_id").agg(pl.col("evaluation_date").min().alias("since"))
+    rows = frame.join(since, on="loan_id").filter(pl.col("evaluation_date") >= pl.col("since"))
+    tape_ends = frame["evaluation_date"].max()
+    ordered = rows.sort("loan_id", "evaluation_date").cast({"event": pl.String})
+    for _, loan in ordered.group_by("loan_id", maintain_order=True):
+        events, last = set(loan["event"]), loan.row(-1, named=True)
         if DEFERRAL in events:
             counts["payment deferral"] += 1
         elif MODIFICATION in events:
             counts["modification"] += 1
-        elif last == 0:
+        elif last["months_delinquent"] == 0:
             counts["current again without a workout"] += 1
-        elif loan["evaluation_date"][-1] < frame["evaluation_date"].max():
-            counts["paid off or ended late"] += 1
+        elif last["evaluation_date"] < tape_ends:
+            counts["ended while late"] += 1
         else:
             counts["still delinquent at the tape's end"] += 1
     return counts
+
+
+def forbearance(frame: pl.DataFrame, result: pl.DataFrame) -> dict[str, int]:
+    """Count loan-months in a forbearance plan by what the review says of a plan then.
+
+    Args:
+        frame: every month of the tape.
+        result: its review, in the same order.
+    """
+    rows = result.select(
+        status=pl.col("forbearance__status").cast(pl.String),
+        conditions=pl.col("forbearance__conditions").cast(pl.String),
+    ).with_columns(frame["loan_id"], frame["active_forbearance"], frame["forbearance_months_used"])
+    rows = rows.filter(pl.col("active_forbearance").fill_null(False))
+    beyond = rows.filter(pl.col("conditions") != "")
+    return {
+        "loans with a forbearance plan": rows["loan_id"].n_unique(),
+        "loan-months in a plan": rows.height,
+        "of these, a plan ruled out": rows.filter(pl.col("status") == "ineligible").height,
+        "of these, the enterprise's approval asked for": beyond.height,
+        "loans with such months": beyond["loan_id"].n_unique(),
+        "longest run of months in a plan": int(rows["forbearance_months_used"].cast(pl.Int64).max() or 0),  # type: ignore[arg-type]
+    }

@@ -210,7 +210,8 @@ def test_missing_law_files_are_all_named(tmp_path: Path) -> None:
 def test_own_law_files_may_cite_the_projects_documents(tmp_path: Path) -> None:
     text = (
         "option: own\ntitle: Own\nhomeowner: Own.\n"
-        "rule_sets: [{id: own, for: fannie_mae, from: 2024-01-01, content: Own, cite: CITED, verification: unverified}]\n"
+        "rule_sets: [{id: own, for: fannie_mae, from: 2024-01-01, content: Own, "
+        "cite: CITED, verification: unverified}]\n"
     )
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text(text.replace("CITED", "LL-2023-04"), encoding="utf-8")

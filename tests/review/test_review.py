@@ -293,3 +293,11 @@ def test_explanation_is_plain_data() -> None:
     text = json.dumps(found.as_dict())
     assert '"1264.13"' in text
     assert found.ranked()[0].status == "eligible"
+
+
+def test_only_questions_that_can_settle_a_rule_are_asked() -> None:
+    """Contact alone settles FB-1; that of a disaster matters only together with others."""
+    change = {"quality_right_party_contact": None, "disaster_area_property": None, "hardship_resolved": False}
+    (found,) = explain(frame({**change, "hardship_duration": "temporary"}), ENTERPRISES)
+    forbearance = next(option for option in found.options if option.id == "forbearance")
+    assert [question.fact for question in forbearance.questions] == ["quality_right_party_contact"]

@@ -7,16 +7,8 @@ is accepted stands in ``validation/differences.yaml`` with the reading behind it
 
 from __future__ import annotations
 
-import importlib.resources
-from pathlib import Path
-
+from hopenow.conformance.files import own_cases
 from hopenow.conformance.runner import CaseResult, Difference, run, run_case
 from hopenow.conformance.text import count_line, reference, render
 
 __all__ = ["CaseResult", "Difference", "count_line", "own_cases", "reference", "render", "run", "run_case"]
-
-
-def own_cases() -> list[Path]:
-    """Return the worked-case files that ship with the package."""
-    folder = Path(str(importlib.resources.files("hopenow.conformance").joinpath("cases")))
-    return sorted(path for path in folder.iterdir() if path.suffix in {".json", ".yaml"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.resources
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ import yaml
 from hopenow.conformance.kinds import nearest
 from hopenow.errors import InputError
 
-__all__ = ["INVESTORS", "Case", "read_file"]
+__all__ = ["INVESTORS", "Case", "own_cases", "read_file"]
 
 INVESTORS: Mapping[str, str | None] = {"FNMA": "fannie_mae", "FHLMC": "freddie_mac", "generic": None}
 """Investor as a case names it to program id; ``generic`` has none."""
@@ -91,6 +92,12 @@ def _once(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     if twice:
         raise InputError(f"the key {', '.join(twice)} stands twice; keep one of them")
     return dict(pairs)
+
+
+def own_cases() -> list[Path]:
+    """Return the worked-case files that ship with the package."""
+    folder = Path(str(importlib.resources.files("hopenow.conformance").joinpath("cases")))
+    return sorted(path for path in folder.iterdir() if path.suffix in {".json", ".yaml"})
 
 
 def read_file(path: Path) -> list[Case]:

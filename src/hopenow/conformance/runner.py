@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hopenow.conformance.explained import Explained, read_explained
-from hopenow.conformance.files import Case, read_file
+from hopenow.conformance.files import Case, own_cases, read_file
 from hopenow.conformance.handler import Handler
 from hopenow.conformance.kinds import KINDS, Field, difference, nearest
 from hopenow.conformance.registry import handlers
@@ -77,11 +77,11 @@ class CaseResult:
         return dataclasses.asdict(self)
 
 
-def run(paths: Iterable[Path | str], *, explained: Path | None = None) -> list[CaseResult]:
+def run(paths: Iterable[Path | str] = (), *, explained: Path | None = None) -> list[CaseResult]:
     """Run worked-case files.
 
     Args:
-        paths: JSON or YAML files.
+        paths: JSON or YAML files; none runs the cases that ship with the package.
         explained: file of accepted differences; by default the project's own where it is there.
 
     Returns:
@@ -91,7 +91,7 @@ def run(paths: Iterable[Path | str], *, explained: Path | None = None) -> list[C
         InputError: a file cannot be read, or is not a worked-case file.
     """
     accepted = read_explained(explained)
-    cases = [case for path in paths for case in read_file(Path(path))]
+    cases = [case for path in list(paths) or own_cases() for case in read_file(Path(path))]
     return [run_case(case, accepted) for case in cases]
 
 

@@ -76,12 +76,22 @@ def reference() -> str:
         "",
         *_table(ANSWERS),
     ]
+    shown: list[Handler] = []
     for handler in handlers().values():
-        lines += _section(handler)
+        lines += _section(handler, shown)
+        shown.append(handler)
     return "\n".join([*lines, ""])
 
 
-def _section(handler: Handler) -> list[str]:
+def _section(handler: Handler, shown: Sequence[Handler]) -> list[str]:
+    for other in shown:
+        if (handler.inputs, handler.outputs) == (other.inputs, other.outputs):
+            return [
+                "",
+                f"## `{handler.option}`",
+                "",
+                f"{handler.title}. Inputs and outputs are those of `{other.option}`.",
+            ]
     shared = loan_fields()
     inputs = {name: field for name, field in handler.inputs.items() if name not in shared or shared[name] is not field}
     outputs = {name: field for name, field in handler.outputs.items() if name not in ANSWERS}

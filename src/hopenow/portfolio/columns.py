@@ -147,7 +147,7 @@ def _array(series: pl.Series, wanted: pa.DataType) -> Any:
     if pa.types.is_decimal(wanted):
         # Cents and millionths are what the decimals store.
         high, low, limit = series.max(), series.min(), 10**wanted.precision
-        if high is not None and (high >= limit or low <= -limit):  # type: ignore[operator]
+        if high is not None and (high >= limit or low <= -limit):
             raise InputError(f"{series.name}: an amount needs more than {wanted.precision} digits")
         return pa.Array.from_buffers(wanted, len(array), array.buffers(), array.null_count, array.offset)
     return fitted(array, wanted)

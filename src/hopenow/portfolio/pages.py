@@ -368,7 +368,11 @@ def _assumed_in(option: OptionExplained, loan: Explanation) -> tuple[str, ...]:
     read = {fact.name for rule in option.rules for fact in rule.facts}
     own = [other for other in loan.options if other.kind != "finding"]
     by_rules = {fact.name for other in own for rule in other.rules for fact in rule.facts}
-    behind = {name for name in loan.assumed if name not in by_rules or facts[name].type not in _WORDED}
+    behind = {
+        name
+        for name in loan.assumed
+        if facts[name].type != "choices" and (name not in by_rules or facts[name].type not in _WORDED)
+    }
     return tuple(name for name in loan.assumed if name in read or (option.steps and name in behind))
 
 

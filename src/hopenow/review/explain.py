@@ -189,7 +189,7 @@ def _explained(
         assumed=tuple(name for place, name in enumerate(settings.assume) if row[ASSUMED] >> place & 1),
         facts=tuple(_fact(name, row) for name in schema() if row[name] is not None),
         options=tuple(
-            _option(planned, program, row, words, ranks.get(planned.option.id)) for planned in part.interval.options
+            _option(planned, part, row, words, ranks.get(planned.option.id)) for planned in part.interval.options
         ),
         papers=tuple(program.papers(row)) if program.papers else (),
     )
@@ -203,7 +203,7 @@ def _order_citation(program: Program, order: str) -> Citation | None:
 
 
 def _option(
-    planned: PlannedOption, program: Program, row: Mapping[str, Any], words: Mapping[str, Any], rank: int | None
+    planned: PlannedOption, part: Part, row: Mapping[str, Any], words: Mapping[str, Any], rank: int | None
 ) -> OptionExplained:
     option = planned.option
 
@@ -227,18 +227,37 @@ def _option(
         if in_force and option.steps
         else (),
         terms={name: _typed(row[column(option.id, name)], kind) for name, kind in option.columns.items()},
-        questions=tuple(Question(name, schema()[name].ask) for name in _missing(planned, row)),
+        questions=tuple(Question(name, schema()[name].ask) for name in _missing(planned, row, part.frame.schema)),
         estimated_without=tuple(name for name in word("estimated_without").split(";") if name),
         process=tuple(_process(planned, figures)) if in_force else (),
-        reports=tuple(program.reports(option.id, row["evaluation_date"])) if in_force and program.reports else (),
+        reports=tuple(part.program.reports(option.id, row["evaluation_date"])) if in_force and part.program.reports else (),
     )
 
 
-def _missing(planned: PlannedOption, row: Mapping[str, Any]) -> list[str]:
-    """Return the unknown facts behind the rules that cannot be decided."""
+def _missing(planned: PlannedOption, row: Mapping[str, Any], types: Mapping[str, pl.DataType]) -> list[str]:
+    """Return the unknown facts that would settle the rules that cannot be decided."""
     unknown = row[column(planned.option.id, "unknown")]
-    behind = [fact for rule in planned.rules if unknown >> rule.bit & 1 for fact in rule.facts]
-    return [fact for fact in dict.fromkeys(behind) if worth_asking(fact, row)]
+    open_rules = [rule for rule in planned.rules if unknown >> rule.bit & 1]
+    return list(dict.fromkeys(fact for rule in open_rules for fact in _settling(rule, row, types)))
+
+
+def _settling(rule: PlannedRule, row: Mapping[str, Any], types: Mapping[str, pl.DataType]) -> list[str]:
+    """Return the facts worth asking for one rule: those that settle it alone, or else all that it lacks.
+
+    Only flags and choices are tried out; a missing number or date always counts as worth asking.
+    """
+    lacking = [fact for fact in rule.facts if worth_asking(fact, row)]
+    tried = [fact for fact in lacking if fact in rule.columns and schema()[fact].type in {"flag", "choice"}]
+    if not tried:
+        return lacking
+    trials = [(fact, value) for fact in tried for value in schema()[fact].choices or (True, False)]
+    values = {name: [row[name]] * len(trials) for name in rule.columns}
+    for place, (fact, value) in enumerate(trials):
+        values[fact] = [*values[fact][:place], value, *values[fact][place + 1 :]]
+    frame = pl.DataFrame(values, schema={name: types[name] for name in rule.columns})
+    answers = frame.select(rule.expression.cast(pl.Boolean).alias("answer"))["answer"]
+    settling = {fact for (fact, _), answer in zip(trials, answers, strict=True) if answer is not None}
+    return [fact for fact in lacking if fact in settling or fact not in tried] if settling else lacking
 
 
 def _answer(
