@@ -74,14 +74,24 @@ def causes(frame: pl.DataFrame) -> Mapping[str, int]:
     return {cause: counts[cause] for cause in CAUSES}
 
 
+def _known(value: int | None) -> int:
+    """Return a figure that every compared month has.
+
+    Raises:
+        ValueError: it has not; the events do not belong to these facts.
+    """
+    if value is None:
+        raise ValueError("a month that is compared lacks a balance; events and facts do not belong together")
+    return value
+
+
 def _loan(months: Sequence[Month]) -> list[str]:
     """Causes of a loan's compared months."""
     for before, month in zip(months, months[1:], strict=False):
         if month.event in COMPARED:
-            assert before.balance is not None
-            assert month.balance is not None
-            accrued = interest(before.balance, before.rate, 1)
-            month.extra = before.balance - month.balance + accrued - month.installment
+            start = _known(before.balance)
+            paid = start - _known(month.balance) + interest(start, before.rate, 1)
+            month.extra = paid - month.installment
     found: dict[int, str] = {}
     for at, month in enumerate(months):
         if month.event == "matched":
@@ -102,15 +112,14 @@ def _loan(months: Sequence[Month]) -> list[str]:
 def _is_settled(months: Sequence[Month], at: int) -> bool:
     """Whether the payment is the installment that a later month runs on, which this one did not know yet."""
     month = months[at]
-    assert month.extra is not None
+    paid = month.installment + _known(month.extra)
     later = {other.installment for other in months[at + 1 :] if other.rate == month.rate}
     small = {value for value in later if 0 < abs(value - month.installment) < 5 * DOLLAR}
-    return any(abs(month.installment + month.extra - value) <= DOLLAR for value in small)
+    return any(abs(paid - value) <= DOLLAR for value in small)
 
 
 def _repeats(months: Sequence[Month], at: int) -> bool:
-    extra = months[at].extra
-    assert extra is not None
+    extra = _known(months[at].extra)
     near = [months[place].extra for place in (at - 1, at + 1) if 0 <= place < len(months)]
     return extra > DOLLAR and any(other is not None and abs(other - extra) <= DOLLAR for other in near)
 
@@ -137,31 +146,29 @@ def _usual_extras(months: Sequence[Month], at: int) -> tuple[int, ...]:
 
 def _window(months: Sequence[Month], at: int, extras: Sequence[int]) -> int:
     """Return the end (exclusive) of the shortest window that begins at ``at``, or ``at`` if there is none."""
-    start = months[at - 1].balance
-    assert start is not None
-    ledgers = dict.fromkeys(extras, start)
+    ledgers = dict.fromkeys(extras, _known(months[at - 1].balance))
     for end in range(at, min(at + LONGEST_WINDOW, len(months))):
         month = months[end]
         if month.extra is None:
             break
-        assert month.balance is not None
+        reached = _known(month.balance)
         for extra, balance in ledgers.items():
             ledgers[extra] = balance + interest(balance, months[end - 1].rate, 1) - month.installment - extra
-        if end > at and any(abs(month.balance - balance) <= DOLLAR for balance in ledgers.values()):
+        if end > at and any(abs(reached - balance) <= DOLLAR for balance in ledgers.values()):
             return end + 1
     return at
 
 
 def _alone(month: Month) -> str:
-    assert month.extra is not None
+    extra = _known(month.extra)
     if month.event == "two payments":
         return AHEAD
     if month.event == "no payment posted":
         return NOTHING
-    if month.extra <= 0:
+    if extra <= 0:
         return OTHER
     # A whole number of dollars to the cent, either way: three in a hundred amounts are so by chance.
-    return WHOLE_DOLLARS if (month.extra + 1) % DOLLAR <= 2 else OTHER_EXTRA
+    return WHOLE_DOLLARS if (extra + 1) % DOLLAR <= 2 else OTHER_EXTRA
 
 
 def share(counts: Mapping[str, Any], names: Sequence[str]) -> float:

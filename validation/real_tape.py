@@ -88,15 +88,13 @@ def measure(tape: Path) -> Measured:
                 total[fact] = total.get(fact, 0) + count
     possible = result[f"{COVID}__status"].cast(pl.String).is_in(["eligible", "conditional"])
     has_named = frame["loan_id"].is_in([NAMED_LOAN]).any()
-    first, last = frame["evaluation_date"].min(), frame["evaluation_date"].max()
-    assert isinstance(first, datetime.date)
-    assert isinstance(last, datetime.date)
+    dates: list[datetime.date] = frame["evaluation_date"].unique().sort().to_list()
     return Measured(
         read=sum(batch.read for batch in batches),
         skipped=sum(batch.skipped for batch in batches),
         loans=frame["loan_id"].n_unique(),
-        first=first,
-        last=last,
+        first=dates[0],
+        last=dates[-1],
         findings=add_counts(batch.counts for batch in batches),
         reviewed=result.height,
         seconds_reading=read_at - started,
@@ -267,21 +265,25 @@ def _modifications(found: Measured) -> Iterator[str]:
     events = found.modifications
     flex = [event for event in events if event.rate_changed]
     other = [event for event in events if not event.rate_changed]
+    refused = [
+        event
+        for event in flex
+        if event.flex_before in {"eligible", "conditional"} and event.deferral_before.startswith("ineligible")
+    ]
+    one_set_aside = [event for event in other if event.deferred_balance == event.installment_before]
+    longer = [event for event in other if event.months_added == event.unpaid_before + 1]
+    open_point = [event for event in other if "FM-2" in event.unknown_before]
     yield from _table(
         ("", "loans"),
-        [
+        (
             ("modifications", len(events)),
             ("with the terms of a Flex Modification", len(flex)),
-            ("of these, Flex Modification possible and COVID-19 deferral refused the month before",
-             _count(e.flex_before in {"eligible", "conditional"} and e.deferral_before.startswith("ineligible") for e in flex)),
-            ("rate and installment kept: one installment set aside without interest",
-             _count(e.deferred_balance == e.installment_before for e in other)),
-            ("rate kept: maturity later by the installments unpaid",
-             _count(e.deferred_balance == 0 and e.months_added == e.unpaid_before + 1 for e in other)),
-            ("of these two kinds, below 60 days or just there, so that the review names imminent default as open",
-             _count("FM-2" in e.unknown_before for e in other)),
-        ],
-    )  # fmt: skip
+            ("of these, possible the month before, and a COVID-19 deferral refused", len(refused)),
+            ("rate, maturity and installment kept, one installment set aside without interest", len(one_set_aside)),
+            ("rate kept, maturity later by the installments unpaid", len(longer)),
+            ("of the last two, possible only in imminent default the month before", len(open_point)),
+        ),
+    )
     if found.conversion is None:
         return
     yield f"Loan {NAMED_LOAN}, modified in 2022-01:"
@@ -362,9 +364,7 @@ def published(page: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison from the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m validation.real_tape", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m validation.real_tape", description=__doc__.splitlines()[0])
     parser.add_argument("tape", type=Path)
     parser.add_argument("--cases", action="store_true", help="print each workout; not for publication")
     parser.add_argument("--write", action="store_true", help="put the figures into real_tape.md")

@@ -275,9 +275,7 @@ def _balance_before_first_payment(after: int, rate: int, term: int) -> int:
 
 def _flex(answer: pl.DataFrame) -> Mapping[str, Any]:
     row = answer.row(0, named=True)
-    return {
-        name.removeprefix(f"{FLEX}__"): value for name, value in row.items() if name.startswith(f"{FLEX}__")
-    }
+    return {name.removeprefix(f"{FLEX}__"): value for name, value in row.items() if name.startswith(f"{FLEX}__")}
 
 
 def followed(frame: pl.DataFrame, possible: pl.DataFrame) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from hopenow.facts import NEVER, schema
+from hopenow.facts import NEVER, Fact, schema
 from hopenow.facts.derived import DERIVED
 from hopenow.law import OptionLaw, Source, Value
 from hopenow.money import dollars, format_cents, format_ppm, percent
@@ -230,11 +230,13 @@ def _option(
         questions=tuple(Question(name, schema()[name].ask) for name in _missing(planned, row, part.frame.schema)),
         estimated_without=tuple(name for name in word("estimated_without").split(";") if name),
         process=tuple(_process(planned, figures)) if in_force else (),
-        reports=tuple(part.program.reports(option.id, row["evaluation_date"])) if in_force and part.program.reports else (),
+        reports=_reports(part, option.id, row["evaluation_date"]) if in_force else (),
     )
 
 
-def _missing(planned: PlannedOption, row: Mapping[str, Any], types: Mapping[str, pl.DataType]) -> list[str]:
+def _missing(
+    planned: PlannedOption, row: Mapping[str, Any], types: Mapping[str, pl.DataType]
+) -> list[str]:
     """Return the unknown facts that would settle the rules that cannot be decided."""
     unknown = row[column(planned.option.id, "unknown")]
     open_rules = [rule for rule in planned.rules if unknown >> rule.bit & 1]
@@ -244,13 +246,14 @@ def _missing(planned: PlannedOption, row: Mapping[str, Any], types: Mapping[str,
 def _settling(rule: PlannedRule, row: Mapping[str, Any], types: Mapping[str, pl.DataType]) -> list[str]:
     """Return the facts worth asking for one rule: those that settle it alone, or else all that it lacks.
 
-    Only flags and choices are tried out; a missing number or date always counts as worth asking.
+    Flags and choices are tried out with every value, numbers with their smallest and largest; a missing date or text
+    always counts as worth asking.
     """
     lacking = [fact for fact in rule.facts if worth_asking(fact, row)]
-    tried = [fact for fact in lacking if fact in rule.columns and schema()[fact].type in {"flag", "choice"}]
+    trials = [(fact, value) for fact in lacking if fact in rule.columns for value in _extremes(schema()[fact])]
+    tried = {fact for fact, _ in trials}
     if not tried:
         return lacking
-    trials = [(fact, value) for fact in tried for value in schema()[fact].choices or (True, False)]
     values = {name: [row[name]] * len(trials) for name in rule.columns}
     for place, (fact, value) in enumerate(trials):
         values[fact] = [*values[fact][:place], value, *values[fact][place + 1 :]]
@@ -258,6 +261,19 @@ def _settling(rule: PlannedRule, row: Mapping[str, Any], types: Mapping[str, pl.
     answers = frame.select(rule.expression.cast(pl.Boolean).alias("answer"))["answer"]
     settling = {fact for (fact, _), answer in zip(trials, answers, strict=True) if answer is not None}
     return [fact for fact in lacking if fact in settling or fact not in tried] if settling else lacking
+
+
+def _extremes(fact: Fact) -> tuple[Any, ...]:
+    """Return the values to try a fact out with; none for dates and text."""
+    if fact.type == "flag":
+        return (True, False)
+    if fact.type == "choice":
+        return fact.choices
+    return tuple(value for value in fact.canonical_range if value is not None)
+
+
+def _reports(part: Part, option: str, day: datetime.date) -> tuple[Report, ...]:
+    return tuple(part.program.reports(option, day)) if part.program.reports else ()
 
 
 def _answer(
