@@ -8,6 +8,7 @@ three causes only describe.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ def _known(value: int | None) -> int:
 
 def _loan(months: Sequence[Month]) -> list[str]:
     """Causes of a loan's compared months."""
-    for before, month in zip(months, months[1:], strict=False):
+    for before, month in itertools.pairwise(months):
         if month.event in COMPARED:
             start = _known(before.balance)
             paid = start - _known(month.balance) + interest(start, before.rate, 1)

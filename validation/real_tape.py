@@ -116,7 +116,8 @@ def _options(result: pl.DataFrame, unpaid: pl.Series) -> pl.DataFrame:
     for name in [column for column in result.columns if column.endswith("__status")]:
         option = name.removesuffix("__status")
         failed = pl.col(f"{option}__failed").cast(pl.String)
-        state = pl.when(failed.is_in(list(NOT_IN_FORCE.values()))).then(pl.lit("not in force"))
+        outside = [NOT_IN_FORCE["not_yet"], NOT_IN_FORCE["ended"]]
+        state = pl.when(failed.is_in(outside)).then(pl.lit("not in force"))
         frames.append(
             result.with_columns(unpaid.alias("unpaid"))
             .select(
@@ -173,6 +174,7 @@ def _reading(found: Measured) -> Iterator[str]:
 
 def _reviewing(found: Measured) -> Iterator[str]:
     statuses = (*STATUSES[:3], "not in force", STATUSES[3])
+    shown = (*statuses[:4], "not determined")
     for title, rows in (
         ("all loan-months", found.options),
         ("two or more installments unpaid", found.options.filter("late")),
@@ -186,7 +188,7 @@ def _reviewing(found: Measured) -> Iterator[str]:
         for option, status, count in rows.select("option", "status", "loan_months").iter_rows():
             counts[option][status] = counts[option].get(status, 0) + count
         yield from _table(
-            ("option", *statuses),
+            ("option", *shown),
             ([option, *(own.get(status, 0) for status in statuses)] for option, own in counts.items()),
         )
     yield "### Facts that the file does not have, by option"

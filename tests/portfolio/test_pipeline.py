@@ -360,3 +360,15 @@ def test_samples_take_turns_over_first_options() -> None:
     samples.kept = {name: pl.DataFrame({"loan_id": [f"{name}{place}" for place in range(4)]}) for name in ("a", "b")}
     assert samples.chosen()["loan_id"].to_list() == ["a0", "b0", "a1"]
     assert Samples(3).chosen().is_empty()
+
+
+# --- the real tape ------------------------------------------------------------------------------
+
+
+def test_the_real_tape_is_reviewed_whole_at_each_month(shared: Path, tmp_path: Path) -> None:
+    summary = review_tape(shared / "data" / "tapes" / "fannie_mae_2017Q1_108col.csv.gz", tmp_path, at="each")
+    assert summary.read == 20_000
+    assert summary.read == summary.reviewed + sum(summary.skipped_by_reason.values())
+    assert NOT_ITEMIZED not in summary.skipped_by_reason
+    assert sum(summary.outlook.values()) == summary.results == summary.reviewed
+    assert results(tmp_path)["loan_id"].n_unique() <= 438

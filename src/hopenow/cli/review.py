@@ -182,13 +182,25 @@ def _show_outlook(summary: Summary, console: Console) -> None:
     from hopenow.cli.console import number, percent_of
 
     table = Table(title="Best that is open", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name, justify in (("results", "right"), ("share", "right"), ("", "left")):
+    for name, justify in (("results", "right"), ("share", "right"), ("delinquent", "right"), ("", "left")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    late = _delinquent(summary)
     for outlook, count in summary.outlook.items():
         if count:
-            table.add_row(number(count), percent_of(count, summary.results), OUTLOOK_WORDS[outlook])
+            share = percent_of(count, summary.results)
+            table.add_row(number(count), share, number(late.get(outlook, 0)), OUTLOOK_WORDS[outlook])
     console.print()
     console.print(table)
+
+
+def _delinquent(summary: Summary) -> dict[str, int]:
+    """Count the results with at least one unpaid installment by outlook."""
+    found: dict[str, int] = {}
+    for months, counts in summary.by_months_delinquent.items():
+        if months not in ("0", "unknown"):
+            for outlook, count in counts.items():
+                found[outlook] = found.get(outlook, 0) + count
+    return found
 
 
 OUTLOOK_WORDS = {
@@ -218,7 +230,7 @@ def _show_options(summary: Summary, console: Console) -> None:
         for option in summary.options:
             if option.program == program and option.kind != "finding":
                 counts = [number(option.statuses.get(status, 0)) for status in STATUS_WORDS]
-                why = ", ".join(f"{rule} ({number(count)})" for rule, count in list(option.failed.items())[:2])
+                why = ", ".join(f"{rule} ({number(count)})" for rule, count in list(option.failed.items())[:1])
                 table.add_row(f"  {option.title}", *counts, why)
     console.print()
     console.print(table)

@@ -43,6 +43,7 @@ NAMES: Mapping[str, str] = {
     "mbs": "in_mbs_pool",
     # arrears and charges
     "delinquent_interest": "accrued_interest",
+    "interest": "accrued_interest",
     "months_unpaid": "months_delinquent",
     "months_delinquent_now": "months_delinquent",
     "delinquent_months_now": "months_delinquent",
@@ -258,6 +259,17 @@ def _posted_rate(loan: Loan, value: int | None, _: Any) -> None:
         )
 
 
+def _gross(loan: Loan, value: int, _: Any) -> None:
+    """Take a balance after capitalization as the loan's balance with nothing left to capitalize."""
+    if "interest_bearing_balance" in loan.facts:
+        raise InputError(
+            "gross_upb stands for the balance with everything capitalized; leave it out where ib_upb is given"
+        )
+    loan.tell("interest_bearing_balance", value, "gross_upb")
+    loan.tell("accrued_interest", 0, "gross_upb")
+    loan.notes.append("the balance after capitalization is given; the remaining term is worked out from it")
+
+
 def _both_in_one(loan: Loan, value: int, _: Any) -> None:
     loan.tell("monthly_taxes", value, "ti_monthly")
     loan.tell("monthly_insurance", 0, "ti_monthly")
@@ -425,6 +437,7 @@ WORDS: Mapping[str, Word] = {
         Field("structure", f"list of category and amount; categories: {', '.join(ARREARS)}"), _arrears
     ),
     "escrow_shortage_monthly": Word(Field("money", "escrow shortage as spread, per month"), _shortage_monthly),
+    "gross_upb": Word(Field("money", "balance with everything capitalized, instead of ib_upb"), _gross),
     "ti_monthly": Word(Field("money", "taxes and insurance per month"), _both_in_one),
     "tias_monthly": Word(Field("money", "taxes and insurance per month"), _both_in_one),
     "piti": Word(Field("money", "principal, interest, taxes and insurance per month"), _whole_payment("piti")),

@@ -322,6 +322,7 @@ HANDLERS = (
         DISASTER_VERSIONS,
     ),
     _caps_handler("flex_modification_forbearance_cap_b"),
+    _caps_handler("flex_modification_forbearance_cap_c"),
     _caps_handler("flex_modification_forbearance_caps"),
     _TRIAL,
 )

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import polars as pl
+
 from hopenow.conformance.explained import Explained, read_explained
 from hopenow.conformance.files import Case, own_cases, read_file
 from hopenow.conformance.handler import Handler
@@ -19,6 +21,8 @@ from hopenow.errors import HopeNowError, InputError
 from hopenow.programs.conventional.common import law
 
 __all__ = ["CaseResult", "Difference", "run", "run_case"]
+
+_DEFECTS = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError, pl.exceptions.PolarsError)
 
 Status = Literal["passed", "explained", "failed", "error"]
 
@@ -125,6 +129,9 @@ def run_case(case: Case, explained: Sequence[Explained] = ()) -> CaseResult:
             made, own = _run(handler, case, who, values, outputs)
         except HopeNowError as error:
             return erred(str(error).splitlines())
+        except _DEFECTS as error:
+            # A defect of the program; one case must not keep the others from being run.
+            return erred([f"a defect of Hope Now, please report it: {type(error).__name__}: {error}"])
         prefix = f"{who}: " if len(case.investors) > 1 and who else ""
         differences += [dataclasses.replace(item, figure=prefix + item.figure) for item in made]
         notes += [f"{prefix}{note}" for note in own if f"{prefix}{note}" not in notes]

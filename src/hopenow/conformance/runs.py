@@ -221,10 +221,7 @@ def _reviewed(run: Run, option: str, facts: Mapping[str, Any], settings: Setting
     return Reviewed(
         option=option,
         planned=planned,
-        row={
-            **row,
-            **{name: words[name] for name in ("first_eligible", "first_possible", "ranked", "order")},
-        },
+        row={**row, **words},
         status=words[column(option, "status")],
         failed=listed("failed"),
         conditions=listed("conditions"),

@@ -89,15 +89,13 @@ FILLED: tuple[Derived, ...] = (
     ),
     Derived(
         "months_delinquent",
-        pl.max_horizontal(_UNPAID, pl.lit(0, pl.Int32)).cast(pl.Int32),
+        _UNPAID.clip(lower_bound=0).cast(pl.Int32),
         ("evaluation_date", "next_due_date"),
         "Installments due from the next due date up to the evaluation date.",
     ),
     Derived(
         "days_delinquent",
-        pl.max_horizontal((_EVALUATION - c("next_due_date")).dt.total_days(), pl.lit(0, pl.Int64)).cast(
-            pl.Int32
-        ),
+        (_EVALUATION - c("next_due_date")).dt.total_days().clip(lower_bound=0).cast(pl.Int32),
         ("evaluation_date", "next_due_date"),
         "Calendar days from the next due date to the evaluation date.",
     ),

@@ -149,7 +149,8 @@ def review_tape(
         at: for histories: each loan's ``last`` month, ``each`` month, or a date for the end of that month.
         extra: columns of a table without mapping that are not facts: ``refuse`` or ``ignore``.
         batch_rows: rows reviewed at once.
-        threads: pieces reviewed side by side; by default as many as there are processors, at most four.
+        threads: pieces reviewed side by side; by default half as many as there are processors, at most four (reading,
+            writing and the frames' own threads want the rest).
         progress: called after every piece, on the calling thread.
         report: write ``report.html`` as well.
         loan_pages: how many loans get a page of their own beside the report.
@@ -173,7 +174,7 @@ def review_tape(
     run = _Run(sources, settings, at, started, loan_pages if report else 0)
     with Outputs(Path(out)) as outputs:
         sinks = run.sinks(outputs, formats)
-        run.work(sinks, batch_rows, threads or min(_processors(), 4), extra, progress)
+        run.work(sinks, batch_rows, threads or max(1, min(_processors() // 2, 4)), extra, progress)
         run.finish(outputs, sinks, formats)
     if report:
         run.report(Path(out), loan_pages)
@@ -239,7 +240,7 @@ class _Run:
             for source, batch in batches:
                 self._account(source, batch)
                 if batch.facts.height:
-                    if not self.warm:
+                    if threads > 1 and not self.warm:
                         # Loads kernels and plans, on one thread, so that the others find them ready.
                         self._review(batch.facts.head(1))
                         self.warm = True

@@ -59,7 +59,8 @@ def no_recent_failed_trial(p: Parameters) -> pl.Expr:
 def no_early_redefault(p: Parameters) -> pl.Expr:
     """No early redefault of an earlier Flex Modification that was not cured."""
     after = months_since(c("last_flex_modification_date"), c("flex_modification_redefault_date"))
-    early = (c("flex_modification_redefault_date") != NEVER) & (after >= 0) & (after < p["redefault_months"])
+    happened = (c("last_flex_modification_date") != NEVER) & (c("flex_modification_redefault_date") != NEVER)
+    early = happened & (after >= 0) & (after < p["redefault_months"])
     return ~early | c("flex_modification_reinstated")
 
 
@@ -195,14 +196,13 @@ def _capitalized(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
 def _starting_rate(p: Parameters) -> pl.Expr:
     """Return the rate after the second step: the contract rate if final, else by the posted rate within the ceiling."""
     posted = c("modification_interest_rate")
-    raised = pl.max_horizontal(c("note_rate"), posted)
+    raised = pl.when(c("note_rate").is_not_null()).then(pl.max_horizontal(c("note_rate"), posted))
     open_rate = raised
     if p.word("waterfall") == "in_full":
-        high = c("gross_balance") * WHOLE >= p["rate_cut_from"] * c("valuation__value")
+        high = (c("gross_balance") * WHOLE >= p["rate_cut_from"] * c("valuation__value")) | (c("_any") == 1)
         open_rate = pl.when(high).then(posted).when(~high).then(raised)
-    capped = pl.when(posted.is_not_null() & c("rate_ceiling").is_not_null()).then(
-        pl.min_horizontal(open_rate, c("rate_ceiling"))
-    )
+    known = posted.is_not_null() & c("rate_ceiling").is_not_null() & c("note_rate").is_not_null()
+    capped = pl.when(known).then(pl.min_horizontal(open_rate, c("rate_ceiling")))
     return pl.when(c("rate_is_final")).then(c("note_rate")).when(~c("rate_is_final")).then(capped)
 
 
@@ -240,8 +240,12 @@ def _ratio_target(p: Parameters) -> pl.Expr:
     allowed = (
         pl.when(room.is_not_null()).then(pl.max_horizontal(room, pl.lit(0, pl.Int64))).otherwise(fk.NO_INCOME)
     )
-    applies = (c("days_delinquent") < p["housing_ratio_below_days"]).fill_null(False)
-    return pl.when(applies).then(allowed).otherwise(fk.NO_RATIO).cast(pl.Int64)
+    # Terms without a package are terms of a loan far behind; while that is open, a package is taken to come.
+    applies = (c("days_delinquent") < p["housing_ratio_below_days"]) & c(
+        "borrower_response_package_complete"
+    ).fill_null(True)
+    ratio = pl.when(applies).then(allowed).when(applies.is_null()).then(fk.NO_INCOME).otherwise(fk.NO_RATIO)
+    return ratio.cast(pl.Int64)
 
 
 def _figures_of_the_law(p: Parameters) -> tuple[int, ...]:
@@ -265,12 +269,9 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Work the waterfall for every loan; null where the answer is not known."""
     frame = frame.with_columns(_schedule(p)).with_columns(c("deferred_balance").fill_null(0).alias("_nib"))
     frame = _capitalized(frame, p)
-    frame = frame.with_columns(
-        _starting_rate(p).alias("starting_rate"),
-        _any_value(p).alias("_any"),
-        _ratio_target(p).alias("_ratio"),
-    )
-    frame = frame.with_columns(_starting_term(frame, p).alias("starting_term"))
+    frame = frame.with_columns(_any_value(p).alias("_any"), _ratio_target(p).alias("_ratio"))
+    frame = frame.with_columns(_starting_rate(p).alias("starting_rate"))
+    frame = frame.with_columns(_starting_term(frame, p).cast(pl.Int32).alias("starting_term"))
     posted = (
         pl.when(c("rate_is_final") | (p.word("waterfall") == "until_target"))
         .then(c("modification_interest_rate"))
@@ -321,9 +322,7 @@ def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters) ->
         state.cast(count),
     )
     old, new = c("monthly_principal_and_interest"), c("principal_and_interest")
-    lower = (
-        pl.when(c("days_delinquent") < p["strict_payment_below_days"]).then(new < old).otherwise(new <= old)
-    )
+    lower = (new < old) | ((new == old) & (c("days_delinquent") >= p["strict_payment_below_days"]))
     shortage = (c("escrow_shortage").fill_null(0) * 2 + p["shortage_months"]) // (2 * p["shortage_months"])
     wide = wide.with_columns(
         (c("target_met") | lower).alias("offerable"),

@@ -21,8 +21,7 @@ LIMITS = pl.Enum(["length of one term", "unpaid payments at the end", "length of
 def without_contact(p: Parameters) -> pl.Expr:
     """Disaster forbearance that needs no contact (FB-D)."""
     return (
-        (c("hardship_kind") == "disaster")
-        & c("disaster_area_property")
+        c("disaster_area_property")
         & common.current_at_disaster(p)
         & (c("months_delinquent") >= p["no_contact_least_months_delinquent"])
     )
@@ -76,7 +75,8 @@ def term_short_enough(p: Parameters) -> pl.Expr:
 @RULES("FB-6")
 def series_short_enough(p: Parameters) -> pl.Expr:
     """There is room in the series of terms."""
-    return c("forbearance__room_in_series") >= 1
+    # With so few months used there is room whether a plan is running or not.
+    return (c("forbearance__room_in_series") >= 1) | (c("forbearance_months_used") < p["longest_series"])
 
 
 @RULES("FB-7")

@@ -52,7 +52,7 @@ def documented(p: Parameters) -> pl.Expr:
 def cause(p: Parameters) -> pl.Expr:
     """A listed cause, or low credit with late payments or high housing cost."""
     stepped = (c("amortization_type") == "step_rate") & (
-        common.months_before("last_rate_adjustment_date") <= p["step_rate_within"]
+        common.months_before("last_rate_adjustment_date") < p["step_rate_within"]
     )
     burdened = c("housing_expense") * WHOLE > p["housing_ratio_above"] * c("monthly_gross_income")
     weak = (

@@ -36,13 +36,21 @@ def package_when_early(p: Parameters) -> pl.Expr:
 
 def imminent_when_very_early(p: Parameters) -> pl.Expr:
     """Imminent default from a listed cause where the loan is hardly delinquent."""
-    moved = (c("hardship_kind") == "distant_transfer") & (
-        (c("transfer_distance_miles") > p["transfer_more_than_miles"]) | c("permanent_change_of_station")
+    papers = common.package_complete(p) & (c("documents_age_days") <= p["documents_at_most_days"])
+    # A distant move waives the tests of home and reserves (ID-2), not the papers.
+    moved = (
+        (c("hardship_kind") == "distant_transfer")
+        & (
+            (c("transfer_distance_miles") > p["transfer_more_than_miles"])
+            | c("permanent_change_of_station")
+        )
+        & papers
+        & c("hardship_documented")
     )
     listed = c("hardship_kind").is_in(["death", "divorce_or_separation", "disability_or_illness"]) & c(
         "imminent_default__met"
     )
-    return (c("days_delinquent") >= p["imminent_below_days"]) | listed | moved | c("chapter_7_discharged")
+    return (c("days_delinquent") >= p["imminent_below_days"]) | listed | moved
 
 
 def package_or_exception(p: Parameters) -> pl.Expr:
@@ -179,21 +187,30 @@ def contribution(p: Parameters, deficiency: pl.Expr) -> dict[str, pl.Expr]:
         | c("permanent_change_of_station")
     )
     required = asked & ~excused
-    request = pl.max_horizontal(from_reserves, c("housing_expense") * p["contribution_payments"])
-    request = pl.when(from_reserves.is_not_null() & c("housing_expense").is_not_null()).then(request)
-    request = pl.min_horizontal(request, deficiency)
-    nearest = p["contribution_rounding"]
-    request = (2 * request + nearest) // (2 * nearest) * nearest
-    request = pl.when(request < p["contribution_waived_below"]).then(0).otherwise(request)
+    payments = c("housing_expense") * p["contribution_payments"]
+
+    def within_debt(amount: pl.Expr) -> pl.Expr:
+        """Nobody is asked for more than is left unpaid; a missing amount stays missing."""
+        return pl.when(amount > deficiency).then(deficiency).otherwise(amount)
+
+    larger = pl.when(from_reserves < payments).then(payments).when(from_reserves >= payments).then(from_reserves)
+    reached = (from_reserves >= deficiency) | (payments >= deficiency)
+    bare = pl.when(reached).then(deficiency).otherwise(larger)
+    nearest, least = p["contribution_rounding"], p["contribution_waived_below"]
+    # Whether it is waived is seen before rounding: rounding must not lift a small request over the line.
+    waived = ((from_reserves < least) & (payments < least)) | (deficiency < least).fill_null(False)
+    rounded = within_debt((2 * bare + nearest) // (2 * nearest) * nearest)
+    request = pl.when(waived).then(0).when(~waived).then(rounded)
     hard = (
         pl.lit(True)
         if p["contribution_hard_minimum"]
         else c("days_delinquent") < p["contribution_hard_below_days"]
     )
-    minimum = pl.when(required & hard).then(from_reserves).when(~required | ~hard).then(0)
+    demanded = required & hard & ~waived
+    minimum = pl.when(demanded).then(within_debt(from_reserves)).when(~demanded).then(0)
     return {
         "contribution_required": required,
-        "contribution_request": pl.when(required).then(request).when(~required).then(0),
+        "contribution_request": pl.when(required).then(request).when(~required | waived).then(0),
         "contribution_minimum": minimum.cast(pl.Int64),
     }
 
@@ -216,7 +233,7 @@ def _leaving(p: Parameters, deficiency: pl.Expr) -> list[pl.Expr]:
     )
     return [
         *[expression.alias(name) for name, expression in asked.items()],
-        pl.when(entitled).then(paid).when(~entitled).then(0).cast(pl.Int64).alias("relocation_assistance"),
+        pl.when(entitled).then(paid).when(~entitled | (paid == 0)).then(0).cast(pl.Int64).alias("relocation_assistance"),
         incentive.cast(pl.Int64).alias("servicer_incentive"),
     ]
 

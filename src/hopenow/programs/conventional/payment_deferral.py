@@ -83,7 +83,12 @@ def deferrals_apart(p: Parameters) -> pl.Expr:
 def lifetime_limit(p: Parameters) -> pl.Expr:
     """The lifetime limit is kept, if need be by paying the allowed number of payments first."""
     over = c("deferred_months_used") + c("months_delinquent") - p["most_months_deferred"]
-    return (over <= p["most_payments_first"]) & (c("deferred_months_used") < p["most_months_deferred"])
+    # The last test follows from the first; it decides where the months used are not known.
+    return (
+        (over <= p["most_payments_first"])
+        & (c("deferred_months_used") < p["most_months_deferred"])
+        & (c("months_delinquent") <= p["most_months_deferred"] + p["most_payments_first"])
+    )
 
 
 @RULES("PD-12")
@@ -152,12 +157,17 @@ def _terms(with_lifetime_limit: bool) -> TermsFunction:
             pl.max_horizontal(pl.min_horizontal(c("months_delinquent"), room), pl.lit(0, pl.Int32))
         )
         counted = frame.with_columns(count.alias("_count"))
-        principal, known = _scheduled(counted, counted["_count"])
+        # Payments above the limits are made first, so the deferred ones are the last of those unpaid.
+        counted = counted.with_columns((c("months_delinquent") - c("_count")).cast(pl.Int32).alias("_first"))
+        paid, _ = _scheduled(counted, counted["_first"])
+        principal, known = _scheduled(counted, counted["months_delinquent"])
+        known &= (paid >= 0) & (principal >= paid)
         deferred = counted["_count"].cast(pl.Int64) * counted["monthly_principal_and_interest"]
         installment_part = pl.Series(deferred).set(pl.Series(~known), None)
         counted = counted.with_columns(
             installment_part.alias("_deferred"),
-            pl.Series("_principal", principal).set(pl.Series(~known), None),
+            pl.Series("_principal", principal - paid).set(pl.Series(~known), None),
+            pl.Series("_paid", paid).set(pl.Series(~known), None),
         )
         advances = (
             c("escrow_advances").fill_null(0)
@@ -168,15 +178,13 @@ def _terms(with_lifetime_limit: bool) -> TermsFunction:
             2 * p["shortage_months"]
         )
         added = c("_deferred") + advances
-        interest_bearing = c("interest_bearing_balance") - c("_principal")
+        interest_bearing = c("interest_bearing_balance") - c("_paid") - c("_principal")
         non_interest_bearing = c("deferred_balance").fill_null(0) + added
         wait = pl.lit(1 if p.word("effective") == "next_month" else 0, pl.Int32)
         effective = add_months(c("evaluation_date"), wait)
         return counted.select(
             c("_count").alias("payments_deferred"),
-            pl.max_horizontal(c("months_delinquent") - c("_count"), pl.lit(0, pl.Int32))
-            .cast(pl.Int32)
-            .alias("payments_first"),
+            c("_first").alias("payments_first"),
             c("_deferred").alias("deferred_installments"),
             c("_principal").alias("deferred_principal"),
             (c("_deferred") - c("_principal")).alias("deferred_interest"),

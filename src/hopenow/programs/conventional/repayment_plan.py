@@ -41,19 +41,14 @@ def package(p: Parameters) -> pl.Expr:
     small = (c("days_delinquent") <= p["package_after_days"]) & (
         c("repayment_plan__months") <= p["package_after_months"]
     )
-    return small | c("borrower_response_package_complete")
+    return (small & c("quality_right_party_contact")) | c("borrower_response_package_complete")
 
 
 @RULES("RP-5")
 def with_forbearance(p: Parameters) -> pl.Expr:
     """Forbearance and plan together are short enough."""
-    before = (
-        pl.when(c("active_forbearance"))
-        .then("forbearance_months_used")
-        .when(~c("active_forbearance"))
-        .then(0)
-    )
-    return before + c("repayment_plan__months") <= p["longest_with_forbearance"]
+    together = c("forbearance_months_used") + c("repayment_plan__months")
+    return ~c("active_forbearance") | (together <= p["longest_with_forbearance"])
 
 
 @RULES("RP-6")
