@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from hopenow.cli.reference import commands_reference
 from hopenow.facts.templates import facts_reference, findings_reference
 from hopenow.law import Document, OptionLaw
 from hopenow.programs.registry import PROGRAMS, program
@@ -26,6 +27,7 @@ def pages() -> dict[str, str]:
         "facts.md": facts_reference(),
         "findings.md": findings_reference(FILE_RULES),
         "programs.md": programs_page(),
+        "commands.md": commands_reference(),
     }
     for name, (law, programs) in option_laws().items():
         found[f"options/{name}.md"] = option_page(law, programs)

@@ -167,11 +167,10 @@ def reinstatement(f: Row) -> Expected:
 
 
 def forbearance_start(f: Row) -> tuple[date | None, date | None, int | None]:
-    """First day of the next term, first day of the series, months used; a running plan goes on.
-
-    While it is not known whether a plan runs, none is taken to run and the terms are an estimate.
-    """
+    """First day of the next term, first day of the series, months used; a running plan goes on."""
     first = add_months(f["evaluation_date"].replace(day=1), 1)
+    if f["active_forbearance"] is None:
+        return None, None, None
     if not f["active_forbearance"] or f["forbearance_months_used"] == 0:
         return first, first, 0
     used, began = f["forbearance_months_used"], f["forbearance_start_date"]
@@ -328,8 +327,11 @@ def payment_deferral(f: Row, rule_set: str) -> Expected:
     if f["remaining_term"] is not None:
         case["remaining_term"] = f["remaining_term"] - first
     done = oracle.payment_deferral(case)
-    if done["interest_bearing_balance"] < 0 or done["deferred_principal"] < 0 or balance < 0:
-        return out  # difference 5: no schedule that long
+    if balance < 0 or done["interest_bearing_balance"] < 0:
+        return out  # difference 5: the loan is paid off before the last of these installments
+    if balance > f["interest_bearing_balance"] or done["deferred_principal"] < 0:
+        # difference 5: installments that do not cover the interest
+        return out | dict.fromkeys(("deferred_amount", "deferred_balance", "interest_bearing_balance"))
     out |= {
         "deferred_installments": count * installment,
         "deferred_principal": done["deferred_principal"],
@@ -564,7 +566,7 @@ def contribution(f: Row, deficiency: int | None) -> Expected:
     }
     possible = {
         "non_retirement_reserves": (0, 1_000_001, HUGE),
-        "monthly_housing_payment": (0, HUGE),
+        "monthly_housing_payment": (0, (f["monthly_gross_income"] or 0) * 2 // 5, HUGE),
         "monthly_gross_income": (1, 10 * HUGE),
         "evaluated_without_brp": (False, True),
         "military_pcs": (False, True),
@@ -735,7 +737,7 @@ def oracle_facts(f: Row) -> Row:
     # The engine's rules on length ask whether one month at least fits.
     start, _, used = forbearance_start(f)
     plan_running = f["active_forbearance"]
-    if start is not None and plan_running is not None:
+    if start is not None:
         o["term_end_date"] = add_months(start, 1) - timedelta(days=1)
         if f["next_due_date"] is not None:
             o["months_delinquent_at_term_end"] = months_delinquent(f["next_due_date"], o["term_end_date"])
@@ -828,7 +830,9 @@ def expected_rules(f: Row, o: Row, option: str, rule_set: str, terms: Expected, 
         if name in taken or name in {"RP-2", "RP-3"}:
             continue
         asked = facts
-        if name == "FD-2":
+        if name == "FB-1":
+            asked = {**facts, "forbearance_term_months": 1}  # without contact the engine offers a short term
+        elif name == "FD-2":
             asked = facts_fd2
         elif name == "SS-5":
             asked = {**facts, "relocation_over_50_miles": f["mitigating_relocation_order"]}
@@ -1035,7 +1039,37 @@ def _compare_rules(
 
 def explained_rule(option: str, rule_set: str, group: tuple[str, ...], f: Row) -> str:
     """Why a rule's answer may differ here, or nothing."""
+    if group == ("PD-T4",) and f["months_delinquent"] == 0:
+        return "PD-T4 where nothing is unpaid"
+    if f["evaluation_date"] < date(2018, 12, 12) and ("FM-2" in group or "SS-1-ID" in group):
+        return "imminent default before its first known text"
+    if any(month_end_apart(f[event], f[until]) for name in group for event, until in EVENTS.get(name, ())):
+        return "an event late in its month, counted to the end of a shorter month"  # difference 14
     return ""
+
+
+def month_end_apart(event: date | None, until: date | None) -> bool:
+    """Whether ``until`` ends a month that is too short to have the day of ``event``."""
+    return event is not None and until is not None and until == month_end(until) and event.day > until.day
+
+
+_AT = "evaluation_date"
+_REDEFAULT = (("last_flex_modification_date", "flex_modification_redefault_date"),)
+EVENTS: dict[str, tuple[tuple[str, str], ...]] = {
+    # Dates whose distance in months a rule reads.
+    "PD-6": (("origination_date", _AT),),
+    "FM-3": (("origination_date", _AT),),
+    "PD-8": (("last_payment_deferral_date", _AT),),
+    "PD-12": (("last_failed_trial_date", _AT), ("last_modification_date", _AT)),
+    "FM-2": (("last_rate_adjustment_date", _AT),),
+    "FM-5": (("last_failed_trial_date", _AT),),
+    "FM-6": _REDEFAULT,
+    "FM-6-F": (("flex_modification_redefault_date", _AT),),
+    "FM-8": (("last_rate_adjustment_date", _AT),),
+    "ID-CAUSE": (("last_rate_adjustment_date", _AT),),
+    "SS-1-ID": (("last_rate_adjustment_date", _AT),),
+    "SS-2": (("last_failed_trial_date", _AT), *_REDEFAULT),
+}
 
 
 def agree(frame: pl.DataFrame, settings: Settings = ENTERPRISES, rules_for: int | None = None) -> Agreement:

@@ -199,7 +199,7 @@ def _rest(rng: Generator, loan: dict[str, Array]) -> dict[str, Array]:
         "escrow_advances": _money(rng, count, 500_000),
         "servicing_advances": _money(rng, count, 200_000),
         "noncapitalizable_advances": _money(rng, count, 50_000),
-        "late_charges": _pick(rng, count, (3, _money(rng, count, 60_000)), (1, np.maximum(contractual * 6 - arrears + rng.integers(-1, 2, count), 0))),
+        "late_charges": _pick(rng, count, (3, np.minimum(_money(rng, count, 60_000), contractual * 3)), (1, np.maximum(contractual * 6 - arrears + rng.integers(-1, 2, count), 0))),
         "borrower_contribution": _pick(rng, count, (4, np.zeros(count, np.int64)), (1, (installment * rng.uniform(0, 1.5, count)).astype(np.int64))),
         "buydown_funds": _pick(rng, count, (6, np.zeros(count, np.int64)), (1, rng.integers(0, 50_000, count))),
         "deferred_balance": _pick(rng, count, (3, np.zeros(count, np.int64)), (2, (balance * rng.uniform(0, 0.3, count)).astype(np.int64))),
@@ -334,7 +334,7 @@ def random_cases(count: int, seed: int, first: str = "2017-10-01", days: int = 3
         # Facts that replace a computation are rarely given.
         pl.when(pl.Series(rng.random(count) < 0.1)).then(accrued).alias("accrued_interest"),
         pl.when(pl.Series(rng.random(count) < 0.04))
-        .then(pl.col("monthly_principal_and_interest") * 9 // 10)
+        .then((pl.col("monthly_principal_and_interest") * 9 // 10).clip(1))
         .alias("buydown_payment"),
         pl.when(pl.Series(rng.random(count) < 0.1)).then(pl.col("maturity_date").dt.offset_by("-14mo")).alias("projected_payoff_date"),
     )

@@ -7,9 +7,8 @@ the pages were not made again. A name counts as documented when a page shows it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from tools.gates.core import Finding, Report
 
@@ -50,11 +49,3 @@ def check_documented(names: Mapping[str, Iterable[str]], pages: Path) -> Report:
                 message = f"{kind} `{name}` is not documented; make the reference pages again"
                 findings.append(Finding(pages.name, 0, name, message))
     return Report(GATE, "names", checked, tuple(findings))
-
-
-def command_names(command: Any, path: str) -> Iterator[str]:
-    """Names of a click command and all below it, as a user types them; hidden ones are left out."""
-    yield path
-    for name, child in sorted(getattr(command, "commands", {}).items()):
-        if not child.hidden:
-            yield from command_names(child, f"{path} {name}")

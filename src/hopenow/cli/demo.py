@@ -47,7 +47,7 @@ def command(out: Path, loans: int, seed: int | None, report: bool, quiet: bool) 
     )
     screen.print()
     # What a servicer would have asked: without it every option waits for the same answers.
-    assumed = settings(assume=("hardship_resolved=yes", "quality_right_party_contact=yes"))
+    assumed = settings()
     summary = reviewed(
         (tape,), out, assumed, report=report, loan_pages=20, quiet=quiet, formats=("parquet",), at="last"
     )

@@ -33,6 +33,8 @@ def review_canonical(facts: pl.DataFrame, settings: Settings | None = None) -> p
         InputError: required facts are missing or the settings name unknown things.
     """
     settings = settings or Settings()
+    if facts.is_empty():
+        return facts.select("loan_id", "evaluation_date")
     return assembled(facts, determine(facts, settings), settings)
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from hopenow.errors import InputError
 from hopenow.facts import schema
 from hopenow.facts.derived import derive
-from hopenow.programs.base import Program, column
+from hopenow.programs.base import Program, TermsFunction, column
 from hopenow.programs.registry import PROGRAMS, program
 from hopenow.reference import attach_modification_rate, attach_modification_rate_floor
 from hopenow.review.plan import Interval, PlannedOption, intervals
@@ -167,14 +167,32 @@ def _by_interval(item: Program, rows: pl.DataFrame, settings: Settings, known: b
             yield Part(item, interval, _determined(own, interval), known)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Worked:
+    """Terms that were worked out, by what, and from which parameters."""
+
+    function: TermsFunction
+    read: Mapping[str, object]
+    found: pl.DataFrame
+
+    def holds_for(self, planned: PlannedOption) -> bool:
+        """Whether another option has the same terms: the same function of the same figures."""
+        other = planned.parameters
+        return self.function is planned.option.terms and all(
+            name in other and other.value(name) == value for name, value in self.read.items()
+        )
+
+
 def _determined(frame: pl.DataFrame, interval: Interval) -> pl.DataFrame:
+    worked: list[_Worked] = []
     for planned in interval.options:
-        frame = frame.hstack(_terms(frame, planned))
+        frame = frame.hstack(_terms(frame, planned, worked))
         frame = frame.hstack(_masks(frame, planned))
     return frame
 
 
-def _terms(frame: pl.DataFrame, planned: PlannedOption) -> pl.DataFrame:
+def _terms(frame: pl.DataFrame, planned: PlannedOption, worked: list[_Worked]) -> pl.DataFrame:
+    """Work out the terms, unless those of an earlier option hold; terms never rest on their own option's columns."""
     option = planned.option
     names = {name: column(option.id, name) for name in option.columns}
     if planned.segment is None or option.terms is None:
@@ -184,8 +202,13 @@ def _terms(frame: pl.DataFrame, planned: PlannedOption) -> pl.DataFrame:
                 for name, kind in option.columns.items()
             ]
         )
-    found = option.terms(frame, planned.parameters)
-    return found.select(list(option.columns)).rename(names)
+    same = next((item for item in worked if item.holds_for(planned)), None)
+    if same is None:
+        parameters = planned.parameters.recording()
+        found = option.terms(frame, parameters)
+        same = _Worked(option.terms, {name: parameters.value(name) for name in parameters.read}, found)
+        worked.append(same)
+    return same.found.select(list(option.columns)).rename(names)
 
 
 def _dtype(kind: str) -> pl.DataType:

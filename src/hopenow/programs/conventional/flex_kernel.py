@@ -245,14 +245,14 @@ def full_waterfall(
         if amount > 0:
             binding = BY_SHARE if amount == by_share else BY_VALUE
             new = k.payment(gross - amount, rate, term)
-        if ratio_target == NO_INCOME and amount < room:
-            state = NEEDS_INCOME
         if new > target:
             by_target = gross - k.present_value(target, rate, term, law[VALUE_MODE])
             more = min(by_target, room)
             if more > amount:
                 amount, binding = more, _binding(more, by_target, by_value)
                 new = k.payment(gross - amount, rate, term)
+        if ratio_target == NO_INCOME and amount < room:
+            state = NEEDS_INCOME
     met = 1 if new <= target else 0
     return (rate, 0, term, payment, amount, by_target, by_value, by_share, binding, new, met, state, target)
 

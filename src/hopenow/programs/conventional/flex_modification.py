@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from hopenow.facts import NEVER
-from hopenow.facts.derived import add_months, end_of_month, month_index, months_since
+from hopenow.facts.derived import day_of_month, month_end, month_index, month_start, months_since
 from hopenow.law import Parameters
 from hopenow.mortgage import kernels
 from hopenow.programs.base import Option, RuleTable, Step, TermType, column
@@ -137,23 +137,25 @@ def far_enough_behind(p: Parameters) -> pl.Expr:
 # --- terms ----------------------------------------------------------------------------------------
 
 
-def _schedule(p: Parameters) -> list[pl.Expr]:
-    """Return the dates of trial and modification; the notice is taken to go out on the evaluation date."""
-    wait = pl.when(c("evaluation_date").dt.day() <= p["notice_day"]).then(1).otherwise(2)
+def _scheduled(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
+    """Add the dates of trial and modification; the notice is taken to go out on the evaluation date."""
+    wait = pl.when(day_of_month(c("evaluation_date")) <= p["notice_day"]).then(1).otherwise(2)
     months = (
         pl.when(c("days_delinquent") < p["trial_long_below_days"])
         .then(p["trial_months_long"])
-        .otherwise(p["trial_months"])
+        .when(c("days_delinquent").is_not_null())
+        .then(p["trial_months"])
     )
-    start = add_months(c("evaluation_date"), wait)
-    months = pl.when(c("days_delinquent").is_not_null()).then(months)
-    return [
-        start.alias("trial_start"),
-        months.cast(pl.Int32).alias("trial_months"),
-        end_of_month(start, months - 1).alias("trial_end"),
-        add_months(start, months).alias("first_payment_date"),
-        add_months(start, months - 1).alias("rate_change_date"),
-    ]
+    frame = frame.with_columns(
+        (c("evaluation_month") - 1 + wait).alias("_start"), months.cast(pl.Int32).alias("trial_months")
+    )
+    frame = frame.with_columns((c("_start") + c("trial_months")).alias("_first"))
+    return frame.with_columns(
+        month_start(c("_start")).alias("trial_start"),
+        month_end(c("_first") - 1).alias("trial_end"),
+        month_start(c("_first")).alias("first_payment_date"),
+        month_start(c("_first") - 1).alias("rate_change_date"),
+    )
 
 
 def _array(frame: pl.DataFrame, name: str) -> npt.NDArray[np.int64]:
@@ -162,14 +164,9 @@ def _array(frame: pl.DataFrame, name: str) -> npt.NDArray[np.int64]:
 
 def _capitalized(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Add interest, the balance after capitalization and its ratio to the value."""
-    until = (
-        c("rate_change_date")
-        if p.word("interest_through") == "rate_change"
-        else c("evaluation_date").dt.month_start()
-    )
-    frame = frame.with_columns(
-        (month_index(until) - month_index(c("last_paid_installment_date"))).alias("interest_months")
-    )
+    # The rate changes a month before the first payment; the last installment was paid a month before the next is due.
+    until = c("_first") if p.word("interest_through") == "rate_change" else c("evaluation_month")
+    frame = frame.with_columns((until - (c("next_due_month") - 1)).alias("interest_months"))
     computed = kernels.interest_array(
         _array(frame, "interest_bearing_balance"),
         _array(frame, "note_rate"),
@@ -267,7 +264,7 @@ def _figures_of_the_law(p: Parameters) -> tuple[int, ...]:
 
 def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Work the waterfall for every loan; null where the answer is not known."""
-    frame = frame.with_columns(_schedule(p)).with_columns(c("deferred_balance").fill_null(0).alias("_nib"))
+    frame = _scheduled(frame, p).with_columns(c("deferred_balance").fill_null(0).alias("_nib"))
     frame = _capitalized(frame, p)
     frame = frame.with_columns(_any_value(p).alias("_any"), _ratio_target(p).alias("_ratio"))
     frame = frame.with_columns(_starting_rate(p).alias("starting_rate"))
@@ -303,9 +300,7 @@ def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters) ->
         return pl.Series(name, result[place]).set(~determined, None).cast(dtype)
 
     money, count = pl.Int64(), pl.Int32()
-    bound = pl.Series(
-        "binding_limit", np.array(BOUNDS)[np.clip(result[fk.BOUND], 0, None)], dtype=pl.Enum(BOUNDS)
-    ).set(~determined, None)
+    bound = figure(fk.BOUND, "binding_limit", pl.UInt8()).cat.to(pl.Enum(BOUNDS))
     wide = frame.with_columns(
         figure(fk.RATE, "rate", money),
         figure(fk.RATE_STEPS, "rate_steps", count),
@@ -321,6 +316,12 @@ def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters) ->
         bound,
         state.cast(count),
     )
+    # Income that is not known may lower the target below the one worked with; what misses that misses the other too.
+    settled = c("_ratio") != fk.NO_INCOME
+    wide = wide.with_columns(
+        pl.when(settled).then("target_payment").alias("target_payment"),
+        pl.when(settled | ~c("target_met")).then("target_met").alias("target_met"),
+    )
     old, new = c("monthly_principal_and_interest"), c("principal_and_interest")
     lower = (new < old) | ((new == old) & (c("days_delinquent") >= p["strict_payment_below_days"]))
     shortage = (c("escrow_shortage").fill_null(0) * 2 + p["shortage_months"]) // (2 * p["shortage_months"])
@@ -330,7 +331,7 @@ def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters) ->
         ((2 * (old - new) * WHOLE + old) // (2 * old)).alias("payment_reduction"),
         (c("gross_balance") - c("forborne")).alias("interest_bearing_balance_after"),
         pl.when(new.is_not_null()).then(shortage).alias("escrow_shortage_monthly"),
-        add_months(c("first_payment_date"), c("term") - 1).alias("maturity_date_after"),
+        month_start(c("_first") + c("term") - 1).alias("maturity_date_after"),
     )
     return wide.select(
         "interest_months",
