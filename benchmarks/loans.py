@@ -64,3 +64,24 @@ def _outside(piece: pl.DataFrame) -> pa.Table:
         for field in table.schema
     ]
     return table.cast(pa.schema(fields))
+
+
+def history(count: int, suffix: str) -> Path:
+    """Write (once) a performance history of a number of loans, whole from their first month, and return its path.
+
+    Args:
+        count: loans.
+        suffix: ``.parquet``, or ``.txt.gz`` for the publishers' lines (without dirt).
+    """
+    from hopenow.tapes.synthetic import CLEAN, write_synthetic
+
+    path = BUILD / f"history-{count}{suffix}"
+    if not path.exists():
+        BUILD.mkdir(parents=True, exist_ok=True)
+        write_synthetic(path, loans=count, seed=1, dirt=CLEAN)
+    return path
+
+
+def months(count: int) -> int:
+    """Return how many loan-months `history` holds for a number of loans."""
+    return int(pq.read_metadata(history(count, ".parquet")).num_rows)

@@ -21,12 +21,14 @@ from typing import Any
 
 import polars as pl
 
+from hopenow.facts import schema
 from hopenow.review.engine import Part, Settings, determine
 from hopenow.review.plan import PlannedOption
 from tests.oracle import conventional as oracle
 from tests.oracle.basics import (
     NEVER,
     add_months,
+    ceiling,
     floor,
     half_up,
     interest,
@@ -37,6 +39,7 @@ from tests.oracle.basics import (
     whole_months,
 )
 from tests.oracle.conventional_rules import READINGS, RULES, decide
+from tests.oracle.random_cases import random_cases
 
 Row = dict[str, Any]
 Expected = dict[str, Any]
@@ -238,9 +241,7 @@ def plan(f: Row) -> Row:
     out: Row = {"arrears": None, "months": None, "installment": None, "affordable": None}
     if contractual is None or f["months_delinquent"] is None:
         return out | {"affordable": False if capacity is None and says is False else None}
-    arrears = (
-        f["months_delinquent"] * contractual + (f["late_charges"] or 0) - (f["borrower_contribution"] or 0)
-    )
+    arrears = f["months_delinquent"] * contractual + (f["late_charges"] or 0) - (f["borrower_contribution"] or 0)
     out["arrears"] = arrears = max(0, arrears)
     if arrears == 0:  # nothing to repay is a plan of no months
         able = capacity > contractual if capacity is not None else says
@@ -251,7 +252,7 @@ def plan(f: Row) -> Row:
     chosen, most = within, 12
     if within["term"] is None:
         chosen = plain
-    while chosen["term"] is None and most < 1_000:
+    while chosen["term"] is None and most < 50_000:
         most *= 4
         chosen = oracle.repayment_plan({**case, "max_months": most})
     if plain["term"] is None:
@@ -446,7 +447,9 @@ def flex(f: Row, figures: Row, edition: int) -> Flex:
         return Flex(None, {}, "contributions above the whole debt")
     results = []
     possible: dict[str, tuple[Any, ...]] = {"property_value": (1, HUGE)}
-    needs_income = edition == 2017 and (case["days_delinquent"] is None or case["days_delinquent"] < 90) and case["brp_complete"]
+    needs_income = (
+        edition == 2017 and (case["days_delinquent"] is None or case["days_delinquent"] < 90) and case["brp_complete"]
+    )
     if needs_income:
         if f["escrow"] is None:
             case["monthly_gross_income"] = None
@@ -468,7 +471,12 @@ def flex(f: Row, figures: Row, edition: int) -> Flex:
 
 
 def _flex_expected(f: Row, figures: Row, case: Row, result: Row, edition: int) -> Expected:
-    old, new, gross, value = case["monthly_principal_and_interest"], result["payment"], result["gross_balance"], figures["value"]
+    old, new, gross, value = (
+        case["monthly_principal_and_interest"],
+        result["payment"],
+        result["gross_balance"],
+        figures["value"],
+    )
     dues = case["monthly_dues"]  # difference 9: not part of the mortgage payment
     after = None if f["escrow"] is None else result["monthly_payment"] - dues
     cut = Fraction(old - new, old)
@@ -498,10 +506,14 @@ def _flex_expected(f: Row, figures: Row, case: Row, result: Row, edition: int) -
     }
     if edition == 2017:
         del out["starting_rate"]
+        if new == 0 and f["monthly_gross_income"] is None:
+            del out["target_met"]  # nothing is below any target; the engine asks for the income all the same
     if edition == 2024 and result["caps"] is not None:
         caps = result["caps"]
         out |= {"limit_by_target": caps["a"], "limit_by_value": max(0, caps["b"]), "limit_by_share": caps["c"]}
-        out["binding_limit"] = {"a": "payment target", "b": "property value", "c": "share of the balance"}[result["binding_cap"]]
+        out["binding_limit"] = {"a": "payment target", "b": "property value", "c": "share of the balance"}[
+            result["binding_cap"]
+        ]
     if "notice_date" in case:
         start = result["trial_start"]
         out |= {
@@ -516,6 +528,57 @@ def _flex_expected(f: Row, figures: Row, case: Row, result: Row, edition: int) -
         if f["accrued_interest"] is None:
             out["interest_months"] = result["interest_months"]
     return out
+
+
+def flex_branches(f: Row, figures: Row, result: Row | None, edition: int) -> list[str]:
+    """Names of the turns of the waterfall that a loan took, to see that the random loans take all of them."""
+    if result is None:
+        return []
+    found = [f"step {step[0]}" for step in result["steps"][1:]]
+    value, new, gross = figures["value"], result["payment"], result["gross_balance"]
+    for percent in (50, 80, 100):
+        if value is not None and abs(100 * gross - percent * value) <= percent:
+            found.append(f"MTMLTV {percent}% " + ("exactly" if 100 * gross == percent * value else "but for a cent"))
+    old = f["monthly_principal_and_interest"]
+    found += [
+        name
+        for name, true in {
+            "payment equals the target": new == result["target_payment"],
+            "payment one cent above the target": result["target_payment"] is not None
+            and new == result["target_payment"] + 1,
+            "target met": result["target_met"],
+            "target missed, payment lower": result["target_met"] is False and new < old,
+            "target missed, payment the same": result["target_met"] is False and new == old,
+            "target missed, payment higher": new > old,
+            "rate not final": not f["rate_is_final"],
+            "zero rate": f["note_rate"] == 0,
+            "no value": value is None,
+            "no posted rate": figures["posted"] is None,
+        }.items()
+        if true
+    ]
+    if edition == 2024:
+        start, rate = result["steps"][0][1], result["rate"]
+        cut = (start - rate) * 10_000
+        found += [f"limit {result['binding_cap']}"] if result["binding_cap"] else []
+        found += ["part step"] if cut % 1250 else []
+        found += ["whole steps"] if cut and not cut % 1250 else []
+        found += ["term 480"] if result["term"] == 480 else []
+        found += ["term above 480"] if result["term"] > 480 else []
+        found += ["formula shorter than the contract"] if result["starting_term"] < f["remaining_term"] else []
+        bare = months_to_amortize(f["interest_bearing_balance"], f["rate"], old)
+        by_month = (
+            f["remaining_term"]
+            if bare is None
+            else min(f["remaining_term"], max(1, ceiling(Fraction(bare - Decimal("0.01")))))
+        )
+        found += (
+            ["starting term differs under a tolerance of 0.01 month"] if by_month != result["starting_term"] else []
+        )
+    else:
+        found += ["first forbearance"] if result["forborne_first"] else []
+        found += ["more forbearance"] if result["forborne_more"] else []
+    return [f"{edition}: {name}" for name in dict.fromkeys(found)]
 
 
 def offered(f: Row, new: int, edition: int) -> Answer:
@@ -592,7 +655,10 @@ def leaving(f: Row, deficiency: int | None) -> Expected:
     """What both ways of leaving have in common."""
     out = contribution(f, deficiency)
     helped = []
-    facts = {"home": compare(f["occupancy"], lambda use: use == "principal_residence"), "asked": out["contribution_required"]}
+    facts = {
+        "home": compare(f["occupancy"], lambda use: use == "principal_residence"),
+        "asked": out["contribution_required"],
+    }
     for complete in completions(facts, {"home": (False, True), "asked": (False, True)}):
         helped.append(
             oracle.relocation_assistance(
@@ -801,13 +867,17 @@ OWN: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def expected_rules(f: Row, o: Row, option: str, rule_set: str, terms: Expected, figures: Row) -> dict[tuple[str, ...], Answer]:
+def expected_rules(
+    f: Row, o: Row, option: str, rule_set: str, terms: Expected, figures: Row
+) -> dict[tuple[str, ...], Answer]:
     """The oracle's answer for each rule (or group of rules) of the engine."""
     if option in ORACLE_OPTION:
         key = ORACLE_OPTION[option]
         if rule_set.startswith("fb.pre"):
             key = ("forbearance", "fb.pre-2026-05")
         functions = dict(RULES[key])
+        if option == "mortgage_release":
+            functions["SS-8"] = RULES["short_sale", "ss"]["SS-8"]  # MR-1 takes over what section 4.8 says of reserves
     else:
         functions = {}
     facts = dict(o)
@@ -832,6 +902,8 @@ def expected_rules(f: Row, o: Row, option: str, rule_set: str, terms: Expected, 
         asked = facts
         if name == "FB-1":
             asked = {**facts, "forbearance_term_months": 1}  # without contact the engine offers a short term
+            if f["hardship_kind"] not in {None, "disaster"}:
+                asked["fema_individual_assistance_area"] = False  # difference 16
         elif name == "FD-2":
             asked = facts_fd2
         elif name == "SS-5":
@@ -871,7 +943,11 @@ def _payment_first(f: Row, option: str, rule_set: str) -> dict[tuple[str, ...], 
         small = compare(behind, lambda months: months < 2)
         return {("PD-T4",): both(small, None if None in (behind, used) else behind + used <= 12)}
     if option == "disaster_payment_deferral":
-        return {("DD-T2",): compare(behind, lambda months: not oracle.deferral_room(months, 0, "dpd")["payment_required_first"])}
+        return {
+            ("DD-T2",): compare(
+                behind, lambda months: not oracle.deferral_room(months, 0, "dpd")["payment_required_first"]
+            )
+        }
     tried = [
         not oracle.deferral_room(case["behind"], case["used"])["payment_required_first"]
         for case in completions({"behind": behind, "used": used}, {"behind": (0, 13), "used": (0, 12, 13)})
@@ -900,6 +976,7 @@ class Agreement:
     rules: Counter[str] = dataclasses.field(default_factory=Counter)
     ruled: Counter[str] = dataclasses.field(default_factory=Counter)
     excluded: Counter[str] = dataclasses.field(default_factory=Counter)
+    branches: Counter[str] = dataclasses.field(default_factory=Counter)
     differences: Counter[str] = dataclasses.field(default_factory=Counter)
     examples: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
@@ -912,7 +989,7 @@ class Agreement:
 
     def add(self, other: Agreement) -> None:
         """Add the counts of another batch."""
-        for name in ("loans", "figures", "determined", "rules", "ruled", "excluded", "differences"):
+        for name in ("loans", "figures", "determined", "rules", "ruled", "excluded", "branches", "differences"):
             getattr(self, name).update(getattr(other, name))
         for what, texts in other.examples.items():
             self.examples[what] = (self.examples.get(what, []) + texts)[:3]
@@ -925,6 +1002,7 @@ class Agreement:
                 f"{option}: {self.loans[option]} loans, {self.determined[option]} with terms, "
                 f"{self.figures[option]} figures; {self.ruled[option]} loans, {self.rules[option]} rule answers"
             )
+        lines += [f"branch: {branch}: {count}" for branch, count in sorted(self.branches.items())]
         lines += [f"excluded: {why}: {count}" for why, count in sorted(self.excluded.items())]
         for what, count in self.differences.most_common():
             lines.append(f"DIFFERENT {what}: {count}")
@@ -988,18 +1066,25 @@ def compare_part(part: Part, rows: Mapping[int, Row], agreement: Agreement, with
             if why:
                 agreement.excluded[why] += 1
                 continue
-            _compare_terms(name, row, answer, terms, agreement)
+            _compare_terms(name, row, f, answer, terms, agreement)
+            if name == "flex_modification":
+                edition = edition_of(rule_set)
+                agreement.branches.update(flex_branches(f, figures, editions[edition].result, edition))
             if with_rules:
                 _compare_rules(option, rule_set, row, f, o, answer, terms, figures, agreement)
 
 
-def _compare_terms(option: str, row: Row, answer: Row, terms: Expected, agreement: Agreement) -> None:
+def _compare_terms(option: str, row: Row, f: Row, answer: Row, terms: Expected, agreement: Agreement) -> None:
     agreement.loans[option] += bool(terms)
     agreement.determined[option] += terms.get(MAIN_FIGURE.get(option, "")) is not None
     for name, figure in terms.items():
         agreement.figures[option] += 1
         engine = answer[f"{option}__{name}"]
-        if engine != figure and not (isinstance(figure, set) and engine in figure):
+        if engine == figure or (isinstance(figure, set) and engine in figure):
+            continue
+        if engine is None and name in {"contribution_request", "contribution_minimum"} and contribution_is_open(f):
+            agreement.excluded["a contribution that comes out the same for every amount not known"] += 1
+        else:
             agreement.differ(f"{option}__{name}", f"{row['loan_id']}: engine {engine}, oracle {figure}")
 
 
@@ -1007,12 +1092,21 @@ def engine_answers(planned: PlannedOption, answer: Row) -> dict[str, Answer]:
     """The engine's three-valued answer for each rule, from its masks."""
     failed, unknown = (answer[f"{planned.option.id}__{name}"] for name in ("failed", "unknown"))
     return {
-        rule.id: False if failed >> rule.bit & 1 else None if unknown >> rule.bit & 1 else True for rule in planned.rules
+        rule.id: False if failed >> rule.bit & 1 else None if unknown >> rule.bit & 1 else True
+        for rule in planned.rules
     }
 
 
 def _compare_rules(
-    planned: PlannedOption, rule_set: str, row: Row, f: Row, o: Row, answer: Row, terms: Expected, figures: Row, agreement: Agreement
+    planned: PlannedOption,
+    rule_set: str,
+    row: Row,
+    f: Row,
+    o: Row,
+    answer: Row,
+    terms: Expected,
+    figures: Row,
+    agreement: Agreement,
 ) -> None:
     option = planned.option.id
     engine = engine_answers(planned, answer)
@@ -1031,7 +1125,9 @@ def _compare_rules(
         if why:
             agreement.excluded[why] += 1
         else:
-            agreement.differ(f"{option} {'+'.join(group)}", f"{row['loan_id']}: engine {found}, oracle {right} ({rule_set})")
+            agreement.differ(
+                f"{option} {'+'.join(group)}", f"{row['loan_id']}: engine {found}, oracle {right} ({rule_set})"
+            )
     left = set(engine) - compared
     if left:
         agreement.differ(f"{option} rules without an oracle", ", ".join(sorted(left)))
@@ -1043,9 +1139,16 @@ def explained_rule(option: str, rule_set: str, group: tuple[str, ...], f: Row) -
         return "PD-T4 where nothing is unpaid"
     if f["evaluation_date"] < date(2018, 12, 12) and ("FM-2" in group or "SS-1-ID" in group):
         return "imminent default before its first known text"
+    if group == ("SC-6",) and contribution_is_open(f):
+        return "a contribution that comes out the same for every amount not known"
     if any(month_end_apart(f[event], f[until]) for name in group for event, until in EVENTS.get(name, ())):
         return "an event late in its month, counted to the end of a shorter month"  # difference 14
     return ""
+
+
+def contribution_is_open(f: Row) -> bool:
+    """Whether the contribution lacks an amount; the engine then does not work it out (difference 15)."""
+    return None in (f["housing"], f["liquid_reserves"], f["monthly_gross_income"])
 
 
 def month_end_apart(event: date | None, until: date | None) -> bool:
@@ -1090,3 +1193,21 @@ def agree(frame: pl.DataFrame, settings: Settings = ENTERPRISES, rules_for: int 
             if not chosen.is_empty():
                 compare_part(dataclasses.replace(part, frame=chosen), rows, agreement, wanted)
     return agreement
+
+
+@dataclasses.dataclass(frozen=True)
+class Chunk:
+    """A batch of random loans for one process."""
+
+    count: int
+    seed: int
+    rules_for: int
+    first: str = "2017-10-01"
+    days: int = 3_300
+    early: bool = False
+
+
+def agree_on(chunk: Chunk) -> Agreement:
+    """Draw the loans of a chunk and compare them."""
+    loans = random_cases(chunk.count, chunk.seed, chunk.first, chunk.days)
+    return agree(schema().complete(loans), EARLY if chunk.early else ENTERPRISES, chunk.rules_for)

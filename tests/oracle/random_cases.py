@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zlib
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,24 @@ Array = npt.NDArray[Any]
 DAY = datetime.timedelta(days=1)
 
 STARTS = (
-    "2017-10-01 2018-12-01 2018-12-12 2020-07-01 2020-10-01 2020-11-10 2021-02-10 2021-02-25 2021-06-30 "
-    "2023-04-01 2023-07-01 2023-10-01 2024-11-01 2024-12-01 2025-04-09 2025-08-13 2026-05-01"
-).split()
+    "2017-10-01",
+    "2018-12-01",
+    "2018-12-12",
+    "2020-07-01",
+    "2020-10-01",
+    "2020-11-10",
+    "2021-02-10",
+    "2021-02-25",
+    "2021-06-30",
+    "2023-04-01",
+    "2023-07-01",
+    "2023-10-01",
+    "2024-11-01",
+    "2024-12-01",
+    "2025-04-09",
+    "2025-08-13",
+    "2026-05-01",
+)
 """Days on which some rule or figure begins; loans are evaluated on them and on the days beside them."""
 
 ALWAYS_KNOWN = {"loan_id", "evaluation_date", "investor", "next_due_date", "months_delinquent"}
@@ -74,9 +90,7 @@ def _dates(rng: Generator, count: int, first: str, days: int) -> Array:
     month = anywhere.astype("datetime64[M]")
     day = rng.choice(np.array([1, 2, 14, 15, 16, 28]), count)
     last = (month + 1).astype("datetime64[D]") - 1
-    return _pick(
-        rng, count, (5, anywhere), (3, beside), (3, month.astype("datetime64[D]") + day - 1), (1, last)
-    )
+    return _pick(rng, count, (5, anywhere), (3, beside), (3, month.astype("datetime64[D]") + day - 1), (1, last))
 
 
 def _rates(rng: Generator, count: int) -> Array:
@@ -110,9 +124,7 @@ def _twelve_months_before(rng: Generator, evaluation: Array, months: int = 12) -
     day = (evaluation - month.astype("datetime64[D]")).astype(np.int64)
     same = (month - months).astype("datetime64[D]") + np.minimum(day, 27) + rng.integers(-1, 2, count)
     anywhere = evaluation - rng.integers(1, 1400, count)
-    return _pick(
-        rng, count, (3, np.full(count, np.datetime64(NEVER))), (1, same), (1, anywhere)
-    )
+    return _pick(rng, count, (3, np.full(count, np.datetime64(NEVER))), (1, same), (1, anywhere))
 
 
 def _loan(rng: Generator, count: int, first: str, days: int) -> dict[str, Array]:
@@ -146,10 +158,17 @@ def _loan(rng: Generator, count: int, first: str, days: int) -> dict[str, Array]
         (0.5, (level * rng.uniform(0.5, 1.0, count)).astype(np.int64)),
         (0.3, monthly_interest),
     )
-    installment = np.minimum(np.maximum(installment, 1), 1_000_000_000)
+    installment = np.minimum(np.maximum(installment, 2), 1_000_000_000)
     step = rng.integers(-4, 30, count) * 1250
     posted = np.maximum(
-        _pick(rng, count, (4, rate - step), (2, rate - step - rng.integers(1, 1250, count)), (1, rate.copy()), (3, rng.integers(16, 60, count) * 1250)),
+        _pick(
+            rng,
+            count,
+            (4, rate - step),
+            (2, rate - step - rng.integers(1, 1250, count)),
+            (1, rate.copy()),
+            (3, rng.integers(16, 60, count) * 1250),
+        ),
         0,
     )
     due = (month + 1 - behind).astype("datetime64[D]")
@@ -166,16 +185,20 @@ def _loan(rng: Generator, count: int, first: str, days: int) -> dict[str, Array]
         "origination_date": _pick(
             rng, count, (3, due - rng.integers(400, 5000, count)), (1, _twelve_months_before(rng, evaluation))
         ),
-        "days_delinquent": rng.choice(
-            np.array([0, 29, 30, 31, 32, 59, 60, 61, 89, 90, 91, 210, 211, 300, 301]), count
+        "days_delinquent": rng.choice(np.array([0, 29, 30, 31, 32, 59, 60, 61, 89, 90, 91, 210, 211, 300, 301]), count),
+        "rate_ceiling": _pick(
+            rng, count, (3, rate + rng.integers(0, 60_000, count)), (1, np.maximum(posted, rate)), (1, rate.copy())
         ),
-        "rate_ceiling": _pick(rng, count, (3, rate + rng.integers(0, 60_000, count)), (1, np.maximum(posted, rate)), (1, rate.copy())),
     }
 
 
 def _rest(rng: Generator, loan: dict[str, Array]) -> dict[str, Array]:
     """Draw the facts that do not shape the loan itself."""
-    evaluation, balance, installment = loan["evaluation_date"], loan["interest_bearing_balance"], loan["monthly_principal_and_interest"]
+    evaluation, balance, installment = (
+        loan["evaluation_date"],
+        loan["interest_bearing_balance"],
+        loan["monthly_principal_and_interest"],
+    )
     count = evaluation.size
     share = np.maximum(installment // 4, 1)
     taxes, insurance = (rng.integers(0, 2, count) * (share * rng.random(count)).astype(np.int64) for _ in range(2))
@@ -184,25 +207,47 @@ def _rest(rng: Generator, loan: dict[str, Array]) -> dict[str, Array]:
     housing = installment + taxes + insurance + dues + premium
     contractual = installment + taxes + insurance + premium
     arrears = contractual * loan["months_delinquent"]
-    price = _pick(rng, count, (1, loan["property_value"]), (1, (balance * rng.uniform(0.4, 1.3, count)).astype(np.int64)))
+    price = _pick(
+        rng, count, (1, loan["property_value"]), (1, (balance * rng.uniform(0.4, 1.3, count)).astype(np.int64))
+    )
     return {
         "monthly_taxes": taxes,
         "monthly_insurance": insurance,
         "monthly_dues": dues,
         "monthly_mortgage_insurance": premium,
         # Housing expense at, just below and just above 40 percent of income.
-        "monthly_gross_income": np.maximum(_pick(rng, count, (1, (housing * rng.uniform(1.2, 6, count)).astype(np.int64)), (1, housing * 5 // 2 + rng.integers(-1, 2, count))), 0),
+        "monthly_gross_income": np.maximum(
+            _pick(
+                rng,
+                count,
+                (1, (housing * rng.uniform(1.2, 6, count)).astype(np.int64)),
+                (1, housing * 5 // 2 + rng.integers(-1, 2, count)),
+            ),
+            0,
+        ),
         "monthly_capacity": _pick(
-            rng, count, (2, (contractual * rng.uniform(0.5, 2.5, count)).astype(np.int64)), (1, contractual * 3 // 2 + rng.integers(-1, 2, count))
+            rng,
+            count,
+            (2, (contractual * rng.uniform(0.5, 2.5, count)).astype(np.int64)),
+            (1, contractual * 3 // 2 + rng.integers(-1, 2, count)),
         ),
         "escrow_shortage": _money(rng, count, 300_000),
         "escrow_advances": _money(rng, count, 500_000),
         "servicing_advances": _money(rng, count, 200_000),
         "noncapitalizable_advances": _money(rng, count, 50_000),
-        "late_charges": _pick(rng, count, (3, np.minimum(_money(rng, count, 60_000), contractual * 3)), (1, np.maximum(contractual * 6 - arrears + rng.integers(-1, 2, count), 0))),
-        "borrower_contribution": _pick(rng, count, (4, np.zeros(count, np.int64)), (1, (installment * rng.uniform(0, 1.5, count)).astype(np.int64))),
+        "late_charges": _pick(
+            rng,
+            count,
+            (3, np.minimum(_money(rng, count, 60_000), contractual * 3)),
+            (1, np.maximum(contractual * 6 - arrears + rng.integers(-1, 2, count), 0)),
+        ),
+        "borrower_contribution": _pick(
+            rng, count, (4, np.zeros(count, np.int64)), (1, (installment * rng.uniform(0, 1.5, count)).astype(np.int64))
+        ),
         "buydown_funds": _pick(rng, count, (6, np.zeros(count, np.int64)), (1, rng.integers(0, 50_000, count))),
-        "deferred_balance": _pick(rng, count, (3, np.zeros(count, np.int64)), (2, (balance * rng.uniform(0, 0.3, count)).astype(np.int64))),
+        "deferred_balance": _pick(
+            rng, count, (3, np.zeros(count, np.int64)), (2, (balance * rng.uniform(0, 0.3, count)).astype(np.int64))
+        ),
         "liquid_reserves": _near(rng, count, (1_000_000, 2_500_000, 5_000_000, 250_000, 249_998), 6_000_000),
         "sale_price": price,
         "sale_commission": price * 6 // 100,
@@ -212,18 +257,31 @@ def _rest(rng: Generator, loan: dict[str, Array]) -> dict[str, Array]:
         "subordinate_lien_payoff": _near(rng, count, (0, 600_000), 900_000),
         "contribution_offered": _near(rng, count, (0, 200_000, 500_000, 1_000_000), 1_200_000),
         "other_relocation_aid": _near(rng, count, (0, 750_000), 900_000),
-        "maturity_date": (loan["next_due_date"].astype("datetime64[M]") + loan["remaining_term"] - 1).astype("datetime64[D]"),
-        "valuation_date": evaluation - _pick(rng, count, (4, rng.integers(0, 90, count)), (1, rng.choice(np.array([89, 90, 91, 400]), count))),
+        "maturity_date": (loan["next_due_date"].astype("datetime64[M]") + loan["remaining_term"] - 1).astype(
+            "datetime64[D]"
+        ),
+        "valuation_date": evaluation
+        - _pick(rng, count, (4, rng.integers(0, 90, count)), (1, rng.choice(np.array([89, 90, 91, 400]), count))),
         "credit_score_date": evaluation - rng.choice(np.array([0, 30, 89, 90, 91]), count),
-        "leasehold_end_date": (evaluation.astype("datetime64[M]") + rng.choice(np.array([100, 536, 540, 543, 544, 545, 600]), count)).astype("datetime64[D]"),
-        "last_scheduled_pool_payment_date": (evaluation.astype("datetime64[M]") + rng.integers(-1, 9, count)).astype("datetime64[D]") + rng.choice(np.array([0, 24, 27]), count),
+        "leasehold_end_date": (
+            evaluation.astype("datetime64[M]") + rng.choice(np.array([100, 536, 540, 543, 544, 545, 600]), count)
+        ).astype("datetime64[D]"),
+        "last_scheduled_pool_payment_date": (evaluation.astype("datetime64[M]") + rng.integers(-1, 9, count)).astype(
+            "datetime64[D]"
+        )
+        + rng.choice(np.array([0, 24, 27]), count),
         "disaster_date": evaluation - rng.integers(1, 700, count),
     }
 
 
 def _history(rng: Generator, evaluation: Array) -> dict[str, Array]:
     count = evaluation.size
-    names = ("last_modification_date", "last_failed_trial_date", "last_payment_deferral_date", "last_rate_adjustment_date")
+    names = (
+        "last_modification_date",
+        "last_failed_trial_date",
+        "last_payment_deferral_date",
+        "last_rate_adjustment_date",
+    )
     drawn = {name: _twelve_months_before(rng, evaluation) for name in names}
     flex = _twelve_months_before(rng, evaluation, 24)
     month = flex.astype("datetime64[M]")
@@ -236,22 +294,31 @@ def _history(rng: Generator, evaluation: Array) -> dict[str, Array]:
     return drawn | {"forbearance_start_date": start}
 
 
-def _choices(rng: Generator, count: int) -> dict[str, Array]:
+def _own(seed: int, name: str) -> Generator:
+    """Randomness of one fact alone: a new fact in the schema leaves all others as they were."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def _choices(seed: int, count: int) -> dict[str, Array]:
     drawn: dict[str, Array] = {}
     for fact in schema().values():
         if fact.name in NEVER_DRAWN:
             continue
+        rng = _own(seed, fact.name)
         if fact.name in EDGES:
             drawn[fact.name] = rng.choice(np.array(EDGES[fact.name]), count)
         elif fact.type == "flag":
             drawn[fact.name] = rng.random(count) < OFTEN_TRUE.get(fact.name, 0.15)
         elif fact.type == "choice":
             drawn[fact.name] = rng.choice(list(fact.choices), count)
+    rng = _own(seed, "choices")
     drawn["investor"] = rng.choice(["fannie_mae", "freddie_mac"], count)
     drawn["loan_type"] = np.full(count, "conventional")
     drawn["state"] = rng.choice(["OH", "TX", "CA"], count)
     drawn["amortization_type"] = rng.choice(["fixed", "adjustable", "step_rate"], count, p=[0.7, 0.18, 0.12])
-    drawn["hardship_kind"] = _pick(rng, count, (2, drawn["hardship_kind"]), (1, np.full(count, "disaster", dtype=drawn["hardship_kind"].dtype)))
+    drawn["hardship_kind"] = _pick(
+        rng, count, (2, drawn["hardship_kind"]), (1, np.full(count, "disaster", dtype=drawn["hardship_kind"].dtype))
+    )
     drawn["occupancy"] = rng.choice(["principal_residence", "second_home", "investment"], count, p=[0.8, 0.1, 0.1])
     drawn["bankruptcy"] = rng.choice(["none", "chapter_7", "chapter_13"], count, p=[0.85, 0.1, 0.05])
     drawn["hardship_resolved"] = rng.random(count) < 0.6
@@ -264,7 +331,11 @@ def _frame(columns: dict[str, Array]) -> pl.DataFrame:
     series = []
     for name, values in columns.items():
         dtype = facts[name].dtype
-        held = pl.Series(name, values.astype("datetime64[D]")) if facts[name].type == "date" else pl.Series(name, values.tolist() if values.dtype.kind == "U" else values)
+        held = (
+            pl.Series(name, values.astype("datetime64[D]"))
+            if facts[name].type == "date"
+            else pl.Series(name, values.tolist() if values.dtype.kind == "U" else values)
+        )
         series.append(held.cast(dtype))
     return pl.DataFrame(series)
 
@@ -274,20 +345,31 @@ def _at_the_edges(frame: pl.DataFrame, rng: Generator) -> pl.DataFrame:
     given = frame.with_columns(pl.col("published_modification_rate").fill_null(40_000))
     parts = determine(given, Settings(programs=("fannie_mae", "freddie_mac")))
     found = pl.concat(
-        [part.frame.select("_row", "flex_modification__gross_balance", "flex_modification__principal_and_interest") for part in parts]
+        [
+            part.frame.select("_row", "flex_modification__gross_balance", "flex_modification__principal_and_interest")
+            for part in parts
+        ]
     ).sort("_row")
     gross, new = found["flex_modification__gross_balance"], found["flex_modification__principal_and_interest"]
     count = frame.height
     nudge = pl.Series(rng.integers(-1, 2, count))
     ratio = pl.Series(rng.choice(np.array([2, 2, 2, 5, 5, 4]), count))
-    value = pl.select(pl.when(ratio == 2).then(2 * gross).when(ratio == 5).then(5 * gross // 4).otherwise(gross)).to_series() + nudge
+    value = (
+        pl.select(
+            pl.when(ratio == 2).then(2 * gross).when(ratio == 5).then(5 * gross // 4).otherwise(gross)
+        ).to_series()
+        + nudge
+    )
     move_value = pl.Series(rng.random(count) < 0.3) & value.is_between(1, 100_000_000_000)
     move_payment = pl.Series(rng.random(count) < 0.2) & (new > 0)
     payment = new * 5 // 4 + pl.Series(rng.integers(-1, 3, count))
     same = pl.Series(rng.random(count) < 0.3)
-    payment = pl.select(pl.when(same).then(new + nudge).otherwise(payment)).to_series().clip(1, 1_000_000_000)
+    payment = pl.select(pl.when(same).then(new + nudge).otherwise(payment)).to_series().clip(2, 1_000_000_000)
     return frame.with_columns(
-        pl.when(move_value.fill_null(False) & pl.col("property_value").is_not_null()).then(value).otherwise("property_value").alias("property_value"),
+        pl.when(move_value.fill_null(False) & pl.col("property_value").is_not_null())
+        .then(value)
+        .otherwise("property_value")
+        .alias("property_value"),
         pl.when(move_payment.fill_null(False) & pl.col("monthly_principal_and_interest").is_not_null())
         .then(payment)
         .otherwise("monthly_principal_and_interest")
@@ -304,7 +386,7 @@ def random_cases(count: int, seed: int, first: str = "2017-10-01", days: int = 3
     """
     rng = np.random.default_rng(seed)
     loan = _loan(rng, count, first, days)
-    columns = _choices(rng, count) | _rest(rng, loan) | _history(rng, loan["evaluation_date"]) | loan
+    columns = _choices(seed, count) | _rest(rng, loan) | _history(rng, loan["evaluation_date"]) | loan
     frame = _frame(columns).with_columns(pl.Series("loan_id", [f"R{seed}-{row}" for row in range(count)]))
     share = _pick(rng, count, (2, np.zeros(count)), (1, np.full(count, 0.04)), (1, np.full(count, 0.33)))
     holed = []
@@ -322,7 +404,8 @@ def random_cases(count: int, seed: int, first: str = "2017-10-01", days: int = 3
             continue
         if name == "forbearance_start_date":
             chance = share / 4
-        holed.append(frame[name].set(pl.Series(rng.random(count) < chance), None))
+        missing = _own(seed, f"{name} is missing").random(count) < chance
+        holed.append(frame[name].set(pl.Series(missing), None))
     frame = frame.with_columns(holed)
     # The count alone must stand for the due date now and then; paid-ahead loans need the date.
     only_count = pl.Series(rng.random(count) < 0.15) & frame["months_delinquent"].is_not_null()
@@ -334,8 +417,10 @@ def random_cases(count: int, seed: int, first: str = "2017-10-01", days: int = 3
         # Facts that replace a computation are rarely given.
         pl.when(pl.Series(rng.random(count) < 0.1)).then(accrued).alias("accrued_interest"),
         pl.when(pl.Series(rng.random(count) < 0.04))
-        .then((pl.col("monthly_principal_and_interest") * 9 // 10).clip(1))
+        .then((pl.col("monthly_principal_and_interest") * 9 // 10).clip(2))
         .alias("buydown_payment"),
-        pl.when(pl.Series(rng.random(count) < 0.1)).then(pl.col("maturity_date").dt.offset_by("-14mo")).alias("projected_payoff_date"),
+        pl.when(pl.Series(rng.random(count) < 0.1))
+        .then(pl.col("maturity_date").dt.offset_by("-14mo"))
+        .alias("projected_payoff_date"),
     )
     return _at_the_edges(frame, rng)

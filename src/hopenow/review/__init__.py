@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
-import polars.selectors as cs
 import pyarrow as pa
 
 from hopenow.errors import InputError
 from hopenow.facts.ingest import to_canonical
-from hopenow.review.engine import Part, Settings, determine
+from hopenow.review.engine import ROW, Part, Settings, determine
 from hopenow.review.explain import Explanation, explain
 from hopenow.review.published import published, term_types
-from hopenow.review.reasons import decode
+from hopenow.review.reasons import decode, in_shared_words
 
-__all__ = ["Explanation", "Settings", "assembled", "explain", "review", "review_canonical"]
+__all__ = ["Explanation", "Settings", "assembled", "explain", "in_rows", "review", "review_canonical"]
 
 
 def review_canonical(facts: pl.DataFrame, settings: Settings | None = None) -> pl.DataFrame:
@@ -38,26 +40,29 @@ def review_canonical(facts: pl.DataFrame, settings: Settings | None = None) -> p
     return assembled(facts, determine(facts, settings), settings)
 
 
-def assembled(facts: pl.DataFrame, parts: list[Part], settings: Settings) -> pl.DataFrame:
+def assembled(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings) -> pl.DataFrame:
     """Put the parts of a determination into one frame of results, as :func:`review_canonical` returns it."""
+    return in_rows(facts, parts, settings).drop(ROW)
+
+
+def in_rows(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings) -> pl.DataFrame:
+    """Return what :func:`assembled` returns, with the place of each result's loan among the facts as ``_row``."""
     decoded = [decode(part, tuple(settings.assume)) for part in parts]
-    seen = (
-        pl.concat([part.select("_row") for part in decoded])
-        if decoded
-        else pl.DataFrame({"_row": []}, schema={"_row": pl.UInt32})
-    )
-    if seen["_row"].n_unique() < facts.height:
-        decoded.append(_left_over(facts, seen))
-    if len(decoded) > 1:
-        # Each part has its own Enum categories; categoricals can be put under one another.
-        decoded = [part.with_columns(cs.enum().cast(pl.Categorical())) for part in decoded]
-        return pl.concat(decoded, how="diagonal_relaxed").sort("_row", maintain_order=True).drop("_row")
-    return decoded[0].drop("_row")
+    seen = np.zeros(facts.height, np.bool_)
+    for part in decoded:
+        seen[part[ROW].to_numpy()] = True
+    if not seen.all():
+        decoded.append(_left_over(facts, np.flatnonzero(~seen).astype(np.uint32)))
+    if len(decoded) == 1:
+        return decoded[0]
+    together = pl.concat(in_shared_words(decoded), how="diagonal_relaxed", rechunk=True)
+    order = np.argsort(together[ROW].to_numpy(), kind="stable")
+    return together[pl.Series(order.astype(np.uint32))]
 
 
-def _left_over(facts: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    rows = facts.with_row_index("_row").join(seen.unique(), on="_row", how="anti")
-    return rows.select("_row", "loan_id", "evaluation_date").with_columns(pl.col("_row").cast(pl.UInt32))
+def _left_over(facts: pl.DataFrame, rows: npt.NDArray[np.uint32]) -> pl.DataFrame:
+    found = facts.select("loan_id", "evaluation_date")[rows]
+    return found.insert_column(0, pl.Series(ROW, rows))
 
 
 def review(facts: Any, settings: Settings | None = None) -> pa.Table:

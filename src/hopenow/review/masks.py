@@ -10,6 +10,9 @@ from hopenow.mortgage._jit import kernel
 
 Masks = npt.NDArray[np.uint64]
 
+_u64_in = types.Array(types.uint64, 1, "C", readonly=True)
+_u64_out = types.Array(types.uint64, 1, "C")
+_u32_out = types.Array(types.uint32, 1, "C")
 _u64_2d = types.Array(types.uint64, 2, "C", readonly=True)
 _u64_3d = types.Array(types.uint64, _u64_2d.ndim + 1, "C", readonly=True)
 _u8_2d = types.Array(types.uint8, 2, "C", readonly=True)
@@ -96,3 +99,34 @@ def list_values(masks: Masks, values: npt.NDArray[np.uint8]) -> None:
                     at += 1
                 left >>= np.uint64(1)
                 place += 1
+
+
+@kernel(types.int64(_u64_in, _i32_out, _u32_out, _u64_out))
+def distinct(
+    values: Masks, slots: npt.NDArray[np.int32], places: npt.NDArray[np.uint32], found: Masks
+) -> int:
+    """Find the distinct values, in the order in which they come, and for each row the place of its value among them.
+
+    Args:
+        values: shape (loans,).
+        slots: table for the search, filled with -1; its length is a power of two above the number of loans.
+        places: result, shape (loans,).
+        found: result, shape (loans,).
+
+    Returns:
+        Number of distinct values; so many entries of ``found`` count.
+    """
+    count = 0
+    last = np.uint64(slots.size - 1)
+    for row in range(values.size):
+        value = values[row]
+        # Multiplied by an odd number near 2**64 over the golden ratio, so that masks that differ in one bit fall apart.
+        slot = ((value * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & last
+        while slots[slot] >= 0 and found[slots[slot]] != value:
+            slot = (slot + np.uint64(1)) & last
+        if slots[slot] < 0:
+            slots[slot] = count
+            found[count] = value
+            count += 1
+        places[row] = slots[slot]
+    return count

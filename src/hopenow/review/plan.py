@@ -174,7 +174,7 @@ def _plan_option(
     covered = _coverage(option, found)
     if current is None:
         state: State = "not_covered"
-        introduced = option.law.introduced or (found[0].start if found else None)
+        introduced = option.law.introduced
         if introduced is not None and day < introduced:
             state = "not_yet"
         elif found and day > found[-1].end:

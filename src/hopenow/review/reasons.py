@@ -7,8 +7,9 @@ dictionary column.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,10 @@ REASONS = ("status", "failed", "conditions", "unknown", "estimated_without", "ve
 KNOWN_BY = {"published_modification_rate": "modification_interest_rate"}
 """Facts that need not be asked for where another column holds the answer."""
 _CHUNK = 63
-_DENSE = 1_000_000
+_MOST_WORDS = 100_000
+
+Owner = TypeVar("Owner")
+Made = TypeVar("Made")
 
 
 class _Keys:
@@ -37,28 +41,35 @@ class _Keys:
 
     def __init__(self, keys: pl.Series) -> None:
         values = keys.to_numpy()
-        top = int(values.max()) if values.size else 0
-        if top < _DENSE:
-            table = np.zeros(top + 1, np.uint32)
-            table[values] = 1
-            distinct = np.flatnonzero(table)
-            table[distinct] = np.arange(distinct.size, dtype=np.uint32)
-            self.distinct: list[int] = distinct.tolist()
-            self.places = table[values]
-        else:
-            found = keys.unique()
-            self.distinct = found.to_list()
-            self.places = keys.replace_strict(
-                found, np.arange(len(found), dtype=np.uint32), return_dtype=pl.UInt32
-            ).to_numpy()
+        places, found = np.empty(values.size, np.uint32), np.empty(values.size, np.uint64)
+        slots = np.full(1 << max(2 * values.size - 1, 1).bit_length(), -1, np.int32)
+        self.distinct: list[int] = found[: masks.distinct(values, slots, places, found)].tolist()
+        self.places = pl.Series(places)
 
     def words(self, name: str, put: Callable[[int], str]) -> pl.Series:
         """Return the words for each row's key as an Enum column."""
-        words = [put(key) for key in self.distinct]
-        categories = list(dict.fromkeys(words))
-        code = {word: place for place, word in enumerate(categories)}
-        codes = np.array([code[word] for word in words], np.uint32)
-        return _enum(pl.Series(name, codes[self.places] if codes.size else codes), categories)
+        code: dict[str, int] = {}
+        codes = [code.setdefault(put(key), len(code)) for key in self.distinct]
+        return _enum(pl.Series(name, codes, pl.UInt32).gather(self.places), list(code))
+
+
+_REMEMBERED: dict[int, tuple[object, Any]] = {}
+
+
+def _remembered(owner: Owner, make: Callable[[Owner], Made]) -> Made:
+    """Return what was made for an owner (a planned option, a program) before, or make it.
+
+    The owner is kept beside it: a place in memory alone may be used again.
+    """
+    known = _REMEMBERED.get(id(owner))
+    if known is None or known[0] is not owner:
+        known = _REMEMBERED[id(owner)] = (owner, make(owner))
+    return cast("Made", known[1])
+
+
+def _once(put: Callable[[int], str]) -> Callable[[int], str]:
+    """Remember the words for a key: pieces of a tape share most of their keys."""
+    return functools.lru_cache(maxsize=_MOST_WORDS)(put)
 
 
 def _enum(codes: pl.Series, categories: list[str]) -> pl.Series:
@@ -66,6 +77,31 @@ def _enum(codes: pl.Series, categories: list[str]) -> pl.Series:
     small, medium = np.iinfo(np.uint8).max, np.iinfo(np.uint16).max
     physical = pl.UInt8 if len(categories) <= small else pl.UInt16 if len(categories) <= medium else pl.UInt32
     return codes.cast(physical).cat.to(pl.Enum(categories))
+
+
+def in_shared_words(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Give the Enum columns of several frames the same categories, so that the frames can be put under one another."""
+    words: dict[str, dict[str, None]] = {}
+    for frame in frames:
+        for name, kind in frame.schema.items():
+            if isinstance(kind, pl.Enum):
+                words.setdefault(name, {}).update(dict.fromkeys(kind.categories))
+    return [
+        frame.with_columns([_in_words(frame[name], list(words[name])) for name in frame.columns if name in words])
+        for frame in frames
+    ]
+
+
+def _in_words(series: pl.Series, words: list[str]) -> pl.Series:
+    """Return words as an Enum column of more words."""
+    if not isinstance(series.dtype, pl.Enum):
+        return series.cast(pl.Enum(words))
+    own = series.dtype.categories.to_list()
+    if own == words:
+        return series
+    place = {word: at for at, word in enumerate(words)}
+    codes = pl.Series(series.name, [place[word] for word in own], pl.UInt32)
+    return _enum(codes.gather(series.to_physical()), words)
 
 
 def _bits(names: Iterable[str], mask: int) -> list[str]:
@@ -197,28 +233,32 @@ def _option_columns(frame: pl.DataFrame, planned: PlannedOption) -> list[pl.Seri
             _same(names["rule_set"], word, height),
         ]
     else:
+        say = _remembered(planned, _Sayings)
         failed = _Keys(frame[column(option.id, "failed")])
         unknown = _Keys(frame[column(option.id, "unknown")])
+        absent = _Keys(pl.Series(null_masks(frame, list(option.additive))[0]))
         found = [
             status,
-            failed.words(
-                names["failed"], _joined(rule.id if rule.rules_out else "" for rule in planned.rules)
-            ),
-            failed.words(
-                names["conditions"], _joined("" if rule.rules_out else rule.id for rule in planned.rules)
-            ),
-            unknown.words(names["unknown"], _joined(rule.id for rule in planned.rules)),
-            _estimates(frame, planned).alias(names["estimated_without"]),
-            failed.words(names["verification"], lambda mask: _verification(planned, mask)),
+            failed.words(names["failed"], say.failed),
+            failed.words(names["conditions"], say.conditions),
+            unknown.words(names["unknown"], say.unknown),
+            absent.words(names["estimated_without"], say.estimated_without),
+            failed.words(names["verification"], say.verification),
             _same(names["rule_set"], planned.segment.rule_set.id, height),
         ]
     return found + [frame[column(option.id, name)] for name in option.columns]
 
 
-def _estimates(frame: pl.DataFrame, planned: PlannedOption) -> pl.Series:
-    """Name the unknown amounts that the terms leave out."""
-    additive = list(planned.option.additive)
-    return _Keys(pl.Series(null_masks(frame, additive)[0])).words("estimates", _joined(additive))
+class _Sayings:
+    """Puts the masks of one planned option into words."""
+
+    def __init__(self, planned: PlannedOption) -> None:
+        rules = planned.rules
+        self.failed = _once(_joined(rule.id if rule.rules_out else "" for rule in rules))
+        self.conditions = _once(_joined("" if rule.rules_out else rule.id for rule in rules))
+        self.unknown = _once(_joined(rule.id for rule in rules))
+        self.estimated_without = _once(_joined(planned.option.additive))
+        self.verification = _once(lambda mask: _verification(planned, mask))
 
 
 def _verification(planned: PlannedOption, failed: int) -> str:
@@ -229,28 +269,42 @@ def _verification(planned: PlannedOption, failed: int) -> str:
 
 def ranking(program: Program, frame: pl.DataFrame) -> list[pl.Series]:
     """Return the order, the first eligible option, the first possible one, and all possible ones in order."""
-    names = [option.id for option in program.options]
+    rank = _remembered(program, _Rankings)
     orders = list(program.orders)
     key = pl.sum_horizontal(
-        [c(column(name, "status_code")).cast(pl.UInt64) * (len(STATUSES) ** place) for place, name in enumerate(names)]
+        [
+            c(column(option.id, "status_code")).cast(pl.UInt64) * (len(STATUSES) ** place)
+            for place, option in enumerate(program.options)
+        ]
     )
     order = program.order.replace_strict(orders, list(range(len(orders))), return_dtype=pl.UInt64)
     keys = _Keys(frame.select((key * len(orders) + order).alias("key"))["key"])
-
-    def statuses(value: int) -> tuple[str, dict[str, int]]:
-        packed, order_place = divmod(value, len(orders))
-        base = len(STATUSES)
-        return orders[order_place], {name: packed // base**place % base for place, name in enumerate(names)}
-
-    def possible(value: int, wanted: tuple[int, ...]) -> list[str]:
-        order_name, codes = statuses(value)
-        return [name for name in program.orders[order_name] if codes[name] in wanted]
-
     return [
-        keys.words("order", lambda value: statuses(value)[0]),
-        keys.words("first_eligible", lambda value: next(iter(possible(value, (ELIGIBLE,))), "none")),
-        keys.words(
-            "first_possible", lambda value: next(iter(possible(value, (ELIGIBLE, CONDITIONAL))), "none")
-        ),
-        keys.words("ranked", lambda value: SEPARATOR.join(possible(value, (ELIGIBLE, CONDITIONAL)))),
+        keys.words("order", rank.order),
+        keys.words("first_eligible", rank.first_eligible),
+        keys.words("first_possible", rank.first_possible),
+        keys.words("ranked", rank.ranked),
     ]
+
+
+class _Rankings:
+    """Puts a key of order and statuses of one program's options into words."""
+
+    def __init__(self, program: Program) -> None:
+        self.orders = [
+            (name, [(option, len(STATUSES) ** self._place(program, option)) for option in options])
+            for name, options in program.orders.items()
+        ]
+        self.order = _once(lambda key: self.orders[key % len(self.orders)][0])
+        self.first_eligible = _once(lambda key: next(iter(self._with(key, (ELIGIBLE,))), "none"))
+        self.first_possible = _once(lambda key: next(iter(self._with(key, (ELIGIBLE, CONDITIONAL))), "none"))
+        self.ranked = _once(lambda key: SEPARATOR.join(self._with(key, (ELIGIBLE, CONDITIONAL))))
+
+    @staticmethod
+    def _place(program: Program, option: str) -> int:
+        return next(place for place, item in enumerate(program.options) if item.id == option)
+
+    def _with(self, key: int, wanted: tuple[int, ...]) -> list[str]:
+        """Return the options with a wanted status, best first."""
+        packed, order = divmod(key, len(self.orders))
+        return [option for option, power in self.orders[order][1] if packed // power % len(STATUSES) in wanted]

@@ -167,7 +167,8 @@ def step_waterfall(
     Args:
         gross: balance after capitalization, cents.
         rate: rate after the second step, millionths.
-        posted: posted modification rate, or -1; then ``bound`` is a rate below which no posted rate can have been, or -1.
+        posted: posted modification rate, or -1; then ``bound`` is a rate below which no posted rate can have been,
+            or -1.
         bound: see ``posted``.
         start_term: remaining term, months.
         value: property value, cents, or -1.
@@ -212,16 +213,34 @@ def step_waterfall(
 
 @kernel(_figures(i64, i64, i64, i64, i64, i64, i64, i64, i64, _law))
 def full_waterfall(
-    gross: int, rate: int, posted: int, bound: int, start_term: int, value: int, old: int, cut_any: int, ratio_target: int, law: Law
+    gross: int,
+    rate: int,
+    posted: int,
+    bound: int,
+    start_term: int,
+    value: int,
+    old: int,
+    cut_any: int,
+    ratio_target: int,
+    law: Law,
 ) -> Figures:
-    """Work the waterfall of 2017: rate, term and first forbearance in full, then more forbearance until the target is met.
-
-    Arguments and result as for :func:`step_waterfall`, and:
+    """Work the waterfall of 2017: rate, term and first forbearance in full, then more until the target is met.
 
     Args:
+        gross: this and the others up to ``old``, and ``law``, as for :func:`step_waterfall`.
+        rate: see there.
+        posted: see there.
+        bound: see there.
+        start_term: see there.
+        value: see there.
+        old: see there.
         cut_any: 1 where the rate may be cut at any loan-to-value ratio.
-        ratio_target: payment (cents) that the housing-expense ratio allows; -1 where it does not apply, -2 where income is
-            not known (then state 3 unless income cannot matter).
+        ratio_target: payment (cents) that the housing-expense ratio allows; -1 where it does not apply, -2 where
+            income is not known (then state 3 unless income cannot matter).
+        law: see there.
+
+    Returns:
+        Figures, as for :func:`step_waterfall`.
     """
     if value == UNKNOWN:
         return _unanswered(NEEDS_VALUE)
@@ -262,14 +281,23 @@ _table = types.Array(types.int64, 2, "C")
 
 @kernel(_table(i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, _law, i64))
 def terms_array(
-    gross: Integers, rate: Integers, posted: Integers, bound: Integers, start_term: Integers, value: Integers, old: Integers,
-    cut_any: Integers, ratio_target: Integers, law: Law, stepwise: int,
+    gross: Integers,
+    rate: Integers,
+    posted: Integers,
+    bound: Integers,
+    start_term: Integers,
+    value: Integers,
+    old: Integers,
+    cut_any: Integers,
+    ratio_target: Integers,
+    law: Law,
+    stepwise: int,
 ) -> Integers:
     """Run a waterfall over arrays of loans; ``stepwise`` 1 chooses that of 2024, 0 that of 2017.
 
     Returns:
-        Figures by place, shape (``WIDTH``, loans). State 4, and -1 elsewhere, where balance, rate, term or old payment is
-        unknown.
+        Figures by place, shape (``WIDTH``, loans). State 4, and -1 elsewhere, where balance, rate, term or old payment
+        is unknown.
     """
     result = np.empty((WIDTH, gross.size), np.int64)
     for i in range(gross.size):
@@ -278,7 +306,18 @@ def terms_array(
         elif stepwise == 1:
             found = step_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], law)
         else:
-            found = full_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], cut_any[i], ratio_target[i], law)
+            found = full_waterfall(
+                gross[i],
+                rate[i],
+                posted[i],
+                bound[i],
+                start_term[i],
+                value[i],
+                old[i],
+                cut_any[i],
+                ratio_target[i],
+                law,
+            )
         for place in range(WIDTH):
             result[place, i] = found[place]
     return result

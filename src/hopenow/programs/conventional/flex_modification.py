@@ -194,7 +194,7 @@ def _starting_rate(p: Parameters) -> pl.Expr:
     """Return the rate after the second step: the contract rate if final, else by the posted rate within the ceiling."""
     posted = c("modification_interest_rate")
     raised = pl.when(c("note_rate").is_not_null()).then(pl.max_horizontal(c("note_rate"), posted))
-    open_rate = raised
+    open_rate: pl.Expr = raised
     if p.word("waterfall") == "in_full":
         high = (c("gross_balance") * WHOLE >= p["rate_cut_from"] * c("valuation__value")) | (c("_any") == 1)
         open_rate = pl.when(high).then(posted).when(~high).then(raised)

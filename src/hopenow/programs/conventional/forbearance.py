@@ -15,13 +15,17 @@ from hopenow.programs.conventional.common import law
 
 c = pl.col
 RULES = RuleTable()
-LIMITS = pl.Enum(["length of one term", "unpaid payments at the end", "length of all terms together"])
+LIMITS = pl.Enum(
+    ["length of one term", "unpaid payments at the end", "length of all terms together", "end of the pool"]
+)
 
 
 def without_contact(p: Parameters) -> pl.Expr:
     """Disaster forbearance that needs no contact (FB-D)."""
     return (
-        c("disaster_area_property")
+        # Without contact the cause is often not known; one that is known must be the disaster.
+        (c("hardship_kind") == "disaster").fill_null(True)
+        & c("disaster_area_property")
         & common.current_at_disaster(p)
         & (c("months_delinquent") >= p["no_contact_least_months_delinquent"])
     )
@@ -87,8 +91,8 @@ def not_too_far_behind_at_end(p: Parameters) -> pl.Expr:
 
 @RULES("FB-8")
 def ends_within_pool(p: Parameters) -> pl.Expr:
-    """The term ends by the pool's last scheduled payment date."""
-    return ~c("in_mbs_pool") | (c("forbearance__end") <= c("last_scheduled_pool_payment_date"))
+    """A term that ends by the pool's last scheduled payment date is possible."""
+    return ~c("in_mbs_pool") | (c("forbearance__room_in_pool") >= 1)
 
 
 def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
@@ -106,7 +110,7 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
         .otherwise(p["longest_term"])
     )
     frame = frame.with_columns(used.cast(pl.Int32).alias("_used")).with_columns(
-        pl.when(c("_used") > 0).then(going_on).otherwise(c("evaluation_month") + 1).alias("_start"),
+        pl.when(c("_used") > 0).then(going_on).when(c("_used") == 0).then(c("evaluation_month") + 1).alias("_start"),
         pl.min_horizontal(c("requested_forbearance_months"), longest).cast(pl.Int32).alias("_asked"),
         (p["longest_series"] - c("_used")).cast(pl.Int32).alias("_in_series"),
     )
@@ -114,9 +118,12 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     frame = frame.with_columns(
         (p["most_months_delinquent_at_end"] - due_before_start.clip(lower_bound=0))
         .cast(pl.Int32)
-        .alias("_in_delinquency")
+        .alias("_in_delinquency"),
+        _room_in_pool().alias("_in_pool"),
     )
-    room = pl.min_horizontal("_asked", "_in_series", "_in_delinquency").clip(lower_bound=0)
+    in_pool = pl.when(c("in_mbs_pool")).then("_in_pool") if p["ends_within_pool"] else pl.lit(None, pl.Int32)
+    frame = frame.with_columns(in_pool.alias("_pool_limit"))
+    room = pl.min_horizontal("_asked", "_in_series", "_in_delinquency", "_pool_limit").clip(lower_bound=0)
     frame = frame.with_columns(
         pl.when(c("_in_series").is_not_null() & c("_in_delinquency").is_not_null())
         .then(room)
@@ -126,20 +133,36 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     return frame.select(
         c("_in_series").alias("room_in_series"),
         c("_in_delinquency").alias("room_in_delinquency"),
+        c("_in_pool").alias("room_in_pool"),
         months.alias("months"),
         pl.when(months >= 1).then(month_start(start - 1)).alias("start"),
         pl.when(months >= 1).then(month_end(start + months - 2)).alias("end"),
         (c("_used") + months).alias("months_in_all"),
-        (due_before_start + months).cast(pl.Int32).alias("months_delinquent_at_end"),
+        # A loan that is paid ahead has nothing unpaid at first.
+        (due_before_start + months).clip(lower_bound=0).cast(pl.Int32).alias("months_delinquent_at_end"),
         pl.when(months.is_not_null()).then(_limit()).alias("limit"),
     )
 
 
+def _room_in_pool() -> pl.Expr:
+    """Return the whole months from the start of the term to the pool's last scheduled payment date."""
+    last = c("last_scheduled_pool_payment_date")
+    whole = month_index(last) - c("_start") + (last == last.dt.month_end()).cast(pl.Int32)
+    return whole.clip(lower_bound=0).cast(pl.Int32)
+
+
 def _limit() -> pl.Expr:
     """Name the limit that decides the term."""
-    one_term, unpaid, all_terms = (pl.lit(word, LIMITS) for word in LIMITS.categories)
-    by_delinquency = pl.when(c("_in_delinquency") <= c("_in_series")).then(unpaid).otherwise(all_terms)
-    return pl.when(c("_months") == c("_asked")).then(one_term).otherwise(by_delinquency)
+    one_term, unpaid, all_terms, pool = (pl.lit(word, LIMITS) for word in LIMITS.categories)
+    return (
+        pl.when(c("_months") == c("_asked"))
+        .then(one_term)
+        .when((c("_pool_limit") <= c("_in_delinquency")) & (c("_pool_limit") <= c("_in_series")))
+        .then(pool)
+        .when(c("_in_delinquency") <= c("_in_series"))
+        .then(unpaid)
+        .otherwise(all_terms)
+    )
 
 
 def steps(row: Mapping[str, Any], p: Parameters) -> list[Step]:
@@ -180,6 +203,7 @@ OPTION = Option(
     columns={
         "room_in_series": "months",
         "room_in_delinquency": "months",
+        "room_in_pool": "months",
         "months": "months",
         "start": "date",
         "end": "date",

@@ -169,14 +169,15 @@ def lease_possible(p: Parameters) -> pl.Expr:
 # --- terms ----------------------------------------------------------------------------------------
 
 
-def contribution(p: Parameters, deficiency: pl.Expr) -> dict[str, pl.Expr]:
-    """Return the contribution asked for, whether it is asked for, and the hard minimum (cents).
+def _contribution_asked(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
+    """Add whether a contribution is asked for, how much, and the hard minimum (cents).
 
     Args:
+        frame: facts with ``deficiency``: what would remain unpaid, cents; null where it is not known (then it does not
+            limit the request).
         p: parameters.
-        deficiency: what would remain unpaid, cents; null where it is not known (then it does not limit the request).
     """
-    reserves, income = c("liquid_reserves"), c("monthly_gross_income")
+    reserves, income, deficiency = c("liquid_reserves"), c("monthly_gross_income"), c("deficiency")
     from_reserves = (2 * reserves * p["contribution_share"] + WHOLE) // (2 * WHOLE)
     asked = (reserves > p["contribution_reserves_above"]) | (
         c("housing_expense") * WHOLE <= p["contribution_ratio_at_most"] * income
@@ -186,8 +187,12 @@ def contribution(p: Parameters, deficiency: pl.Expr) -> dict[str, pl.Expr]:
         | (c("borrower_response_package_complete") == False)  # noqa: E712  (three-valued: unknown is not excused)
         | c("permanent_change_of_station")
     )
-    required = asked & ~excused
-    payments = c("housing_expense") * p["contribution_payments"]
+    frame = frame.with_columns(
+        from_reserves.alias("_from_reserves"),
+        (c("housing_expense") * p["contribution_payments"]).alias("_payments"),
+        (asked & ~excused).alias("contribution_required"),
+    )
+    from_reserves, payments, required = c("_from_reserves"), c("_payments"), c("contribution_required")
 
     def within_debt(amount: pl.Expr) -> pl.Expr:
         """Nobody is asked for more than is left unpaid; a missing amount stays missing."""
@@ -199,7 +204,9 @@ def contribution(p: Parameters, deficiency: pl.Expr) -> dict[str, pl.Expr]:
     nearest, least = p["contribution_rounding"], p["contribution_waived_below"]
     # Whether it is waived is seen before rounding: rounding must not lift a small request over the line.
     waived = ((from_reserves < least) & (payments < least)) | (deficiency < least).fill_null(False)
-    rounded = within_debt((2 * bare + nearest) // (2 * nearest) * nearest)
+    rounded = (2 * bare + nearest) // (2 * nearest) * nearest
+    frame = frame.with_columns(rounded.alias("_rounded"), waived.alias("_waived"))
+    rounded, waived = within_debt(c("_rounded")), c("_waived")
     request = pl.when(waived).then(0).when(~waived).then(rounded)
     hard = (
         pl.lit(True)
@@ -208,17 +215,16 @@ def contribution(p: Parameters, deficiency: pl.Expr) -> dict[str, pl.Expr]:
     )
     demanded = required & hard & ~waived
     minimum = pl.when(demanded).then(within_debt(from_reserves)).when(~demanded).then(0)
-    return {
-        "contribution_required": required,
-        "contribution_request": pl.when(required).then(request).when(~required | waived).then(0),
-        "contribution_minimum": minimum.cast(pl.Int64),
-    }
+    return frame.with_columns(
+        pl.when(required).then(request).when(~required | waived).then(0).alias("contribution_request"),
+        minimum.cast(pl.Int64).alias("contribution_minimum"),
+    )
 
 
-def _leaving(p: Parameters, deficiency: pl.Expr) -> list[pl.Expr]:
-    asked = contribution(p, deficiency)
+def _leaving(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
+    """Add what leaving asks of the borrower and brings to borrower and servicer; see :func:`_contribution_asked`."""
     home = c("occupancy") == "principal_residence"
-    entitled = home & ~asked["contribution_required"] & ~c("dislocation_allowance").fill_null(False)
+    entitled = home & ~c("contribution_required") & ~c("dislocation_allowance").fill_null(False)
     paid = pl.max_horizontal(
         pl.lit(p["relocation"], pl.Int64) - c("other_relocation_aid").fill_null(0), pl.lit(0, pl.Int64)
     )
@@ -231,11 +237,15 @@ def _leaving(p: Parameters, deficiency: pl.Expr) -> list[pl.Expr]:
         .when(days.is_not_null())
         .then(p["incentive_late"])
     )
-    return [
-        *[expression.alias(name) for name, expression in asked.items()],
-        pl.when(entitled).then(paid).when(~entitled | (paid == 0)).then(0).cast(pl.Int64).alias("relocation_assistance"),
+    return _contribution_asked(frame, p).with_columns(
+        pl.when(entitled)
+        .then(paid)
+        .when(~entitled | (paid == 0))
+        .then(0)
+        .cast(pl.Int64)
+        .alias("relocation_assistance"),
         incentive.cast(pl.Int64).alias("servicer_incentive"),
-    ]
+    )
 
 
 def _owed() -> pl.Expr:
@@ -256,24 +266,16 @@ def sale_terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Work out net proceeds, deficiency, contribution and relocation assistance."""
     costs = c("sale_commission") + c("sale_costs").fill_null(0) + c("subordinate_lien_payoff").fill_null(0)
     net = c("sale_price") + c("paid_in_advance_adjustment").fill_null(0) - costs
-    deficiency = pl.max_horizontal(_owed() - net, pl.lit(0, pl.Int64))
-    deficiency = pl.when(net.is_not_null() & _owed().is_not_null()).then(deficiency)
-    return frame.select(
-        _owed().alias("amount_owed"),
-        costs.alias("sale_costs"),
-        net.alias("net_proceeds"),
-        deficiency.alias("deficiency"),
-        *_leaving(p, deficiency),
-    )
+    frame = frame.with_columns(_owed().alias("amount_owed"), costs.alias("sale_costs"), net.alias("net_proceeds"))
+    deficiency = (c("amount_owed") - c("net_proceeds")).clip(lower_bound=0)
+    return _leaving(frame.with_columns(deficiency.alias("deficiency")), p)
 
 
 def release_terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Work out what is owed, contribution and relocation assistance."""
-    deficiency = pl.max_horizontal(_owed() - c("valuation__value"), pl.lit(0, pl.Int64))
-    deficiency = pl.when(c("valuation__value").is_not_null() & _owed().is_not_null()).then(deficiency)
-    return frame.select(
-        _owed().alias("amount_owed"), deficiency.alias("deficiency"), *_leaving(p, deficiency)
-    )
+    frame = frame.with_columns(_owed().alias("amount_owed"))
+    deficiency = (c("amount_owed") - c("valuation__value")).clip(lower_bound=0)
+    return _leaving(frame.with_columns(deficiency.alias("deficiency")), p)
 
 
 LEAVING: dict[str, TermType] = {
