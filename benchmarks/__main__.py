@@ -22,8 +22,12 @@ ROOT = Path(__file__).resolve().parent.parent
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(NAMES)}; none means all")
-    parser.add_argument("--loans", type=int, default=1_000_000, help="loans to measure with (default: a million)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(NAMES)}; none means all"
+    )
+    parser.add_argument(
+        "--loans", type=int, default=1_000_000, help="loans to measure with (default: a million)"
+    )
     parser.add_argument("--repeat", type=int, default=5, help="turns of each variant (default: 5)")
     parser.add_argument("--ten", action="store_true", help="memory: ten times as many loans, too")
     parser.add_argument("--out", type=Path, default=RESULT, help="where the figures go")
@@ -41,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(table(rows))
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     figures = [{**dataclasses.asdict(row), "met": row.met} for row in rows]
-    chosen.out.write_text(json.dumps({"machine": machine(), "loans": chosen.loans, "rows": figures}, indent=1) + "\n")
+    chosen.out.write_text(
+        json.dumps({"machine": machine(), "loans": chosen.loans, "rows": figures}, indent=1) + "\n"
+    )
     print(f"\n{machine()['processor']}, load average {machine()['load_average']}; figures in {chosen.out}")
     return 0
 
@@ -52,7 +58,9 @@ def table(rows: Sequence[Row]) -> str:
     for row in rows:
         figure = f"{row.value:,.0f}" if abs(row.value) >= 1000 else f"{row.value:.3g}"
         met = {True: "yes", False: "**no**", None: ""}[row.met]
-        lines.append(f"| {row.benchmark} | {row.variant} | {figure} {row.unit} | {_limit(row)} | {met} | {row.note} |")
+        lines.append(
+            f"| {row.benchmark} | {row.variant} | {figure} {row.unit} | {_limit(row)} | {met} | {row.note} |"
+        )
     return "\n".join(lines)
 
 

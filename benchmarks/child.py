@@ -1,4 +1,4 @@
-"""Work that is measured in a process of its own; called by `benchmarks.measure.in_child`, prints its figures as JSON."""
+"""Work that is measured in a process of its own (see `benchmarks.measure.in_child`); prints its figures as JSON."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ def review(tape: str, threads: int | None = None, batch_rows: int | None = None)
 
     source, few = Path(tape), loans.tape(1_000)
     out = Path(tempfile.mkdtemp(dir=loans.BUILD))
-    more = {} if batch_rows is None else {"batch_rows": batch_rows}
     try:
         pipeline.review_tape(few, out / "few", loans.SETTINGS)
         begun, busy = time.perf_counter(), time.process_time()
-        summary = pipeline.review_tape(source, out / "all", loans.SETTINGS, threads=threads, **more)
+        summary = pipeline.review_tape(
+            source, out / "all", loans.SETTINGS, threads=threads, batch_rows=batch_rows or pipeline.BATCH_ROWS
+        )
         seconds, cpu = time.perf_counter() - begun, time.process_time() - busy
         size = (out / "all" / "results.parquet").stat().st_size
     finally:
@@ -46,9 +47,14 @@ def history(tape: str) -> dict[str, Any]:
     few = loans.history(50, ".parquet")
     for _ in read_performance(few):
         pass
-    begun = time.perf_counter()
+    begun, busy = time.perf_counter(), time.process_time()
     found = sum(batch.kept for batch in read_performance(tape))
-    return {"seconds": time.perf_counter() - begun, "loans": found, "peak_gigabytes": peak_gigabytes()}
+    return {
+        "seconds": time.perf_counter() - begun,
+        "cpu_seconds": time.process_time() - busy,
+        "loans": found,
+        "peak_gigabytes": peak_gigabytes(),
+    }
 
 
 WORK = {"review": review, "history": history}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import hashlib
+import importlib.resources
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from hopenow.facts import schema
 from hopenow.review import Settings
@@ -20,9 +24,17 @@ SETTINGS = Settings(programs=CONVENTIONAL)
 PIECE = 65_536
 
 
+@functools.cache
+def names() -> tuple[str, ...]:
+    """Return the facts of a conventional tape: those of the main schema, not what other authorities ask besides."""
+    text = importlib.resources.files("hopenow.facts").joinpath("schema.yaml").read_text(encoding="utf-8")
+    main = {name for group in yaml.safe_load(text)["groups"] for name in group["facts"]}
+    return tuple(name for name in schema() if name in main)
+
+
 def facts(count: int, seed: int = 1) -> pl.DataFrame:
     """Return delinquent loans as facts in engine units."""
-    return synthetic_delinquent(count, seed)
+    return synthetic_delinquent(count, seed).select(names())
 
 
 def tape(count: int, *, canonical: bool = False) -> Path:
@@ -30,10 +42,11 @@ def tape(count: int, *, canonical: bool = False) -> Path:
 
     Args:
         count: loans.
-        canonical: facts in engine units as this package stores them; otherwise published units (dollars, percent, the word
-            "never"), as others hand them in.
+        canonical: facts in engine units as this package stores them; otherwise published units (dollars, percent, the
+            word "never"), as others hand them in.
     """
-    path = BUILD / f"{'facts' if canonical else 'tape'}-{count}.parquet"
+    columns = hashlib.sha256(" ".join(names()).encode()).hexdigest()[:8]
+    path = BUILD / f"{'facts' if canonical else 'tape'}-{count}-{columns}.parquet"
     if path.exists():
         return path
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -41,7 +54,9 @@ def tape(count: int, *, canonical: bool = False) -> Path:
     writer = None
     for start in range(0, count, PIECE):
         piece = facts(min(PIECE, count - start), seed=start + 1)
-        piece = piece.with_columns((pl.int_range(pl.len()) + 10_000_000_000 + start).cast(pl.String).alias("loan_id"))
+        piece = piece.with_columns(
+            (pl.int_range(pl.len()) + 10_000_000_000 + start).cast(pl.String).alias("loan_id")
+        )
         table = piece.to_arrow(compat_level=pl.CompatLevel.oldest()) if canonical else _outside(piece)
         writer = writer or pq.ParquetWriter(part, table.schema, store_decimal_as_integer=True)
         writer.write_table(table.cast(writer.schema))
@@ -53,14 +68,20 @@ def tape(count: int, *, canonical: bool = False) -> Path:
 
 def _outside(piece: pl.DataFrame) -> pa.Table:
     """Write facts as others write them."""
-    never = [fact.name for fact in schema().values() if fact.never]
+    never = [name for name in piece.columns if schema()[name].never]
     missing = datetime.date(1900, 1, 1)
     words = [
-        pl.when(pl.col(name) == missing).then(pl.lit("never")).otherwise(pl.col(name).cast(pl.String)).alias(name) for name in never
+        pl.when(pl.col(name) == missing)
+        .then(pl.lit("never"))
+        .otherwise(pl.col(name).cast(pl.String))
+        .alias(name)
+        for name in never
     ]
     table = published(piece.with_columns(words), {})
     fields = [
-        pa.field(field.name, pa.string()) if pa.types.is_dictionary(field.type) or pa.types.is_string_view(field.type) else field
+        pa.field(field.name, pa.string())
+        if pa.types.is_dictionary(field.type) or pa.types.is_string_view(field.type)
+        else field
         for field in table.schema
     ]
     return table.cast(pa.schema(fields))

@@ -72,10 +72,12 @@ def median(samples: Sequence[float]) -> float:
     return statistics.median(samples)
 
 
-def in_child(module: str, arguments: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Run ``python -m module '<json>'`` in a process of its own, so that its memory is its own; return the JSON it prints last.
+def in_child(
+    module: str, arguments: Mapping[str, Any], environment: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Run ``python -m module '<json>'`` in a process of its own, so that its memory is its own.
 
-    ``wall_seconds`` and ``peak_gigabytes`` of the whole process are added.
+    Returns the JSON that it prints last. ``wall_seconds`` of the whole process are added.
 
     Raises:
         RuntimeError: the process failed; its last words are in the message.

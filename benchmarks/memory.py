@@ -1,4 +1,4 @@
-"""Memory does not grow with the tape: peak of a review of a million, three million (and, if asked, ten million) loans."""
+"""Memory does not grow with the tape: peaks of a review of one, three and (if asked) ten million loans."""
 
 from __future__ import annotations
 
@@ -23,8 +23,16 @@ def run(count: int, repeat: int, *, longest: int = 3) -> list[Row]:
         done = in_child("benchmarks.child", {"work": "review", "tape": str(tape)})
         each = done["seconds"] / done["loans"]
         first = first or each
-        note = f"{done['seconds']:.1f} s, {each / first:.2f} times as long a loan as the shortest; load average {load():.1f}"
+        pace = f"{done['seconds']:.1f} s, {each / first:.2f} times as long a loan as the shortest"
+        note = f"{pace}; load average {load():.1f}"
         found.append(
-            Row("memory", f"{times * count:,} loans", done["peak_gigabytes"], "GB", f"<= {LIMITS[times]}", note)
+            Row(
+                "memory",
+                f"{times * count:,} loans",
+                done["peak_gigabytes"],
+                "GB",
+                f"<= {LIMITS[times]}",
+                note,
+            )
         )
     return found

@@ -1,4 +1,4 @@
-"""A million delinquent loans under every conventional option, Parquet in and out, against one loan at a time in Python."""
+"""A million delinquent loans under every conventional option, Parquet in and out, against a loop over loans."""
 
 from __future__ import annotations
 
@@ -36,13 +36,30 @@ def run(count: int, repeat: int) -> list[Row]:
         scale = count / 1_000_000
         found += [
             Row("review", f"end to end, {name}", wall, "s", f"<= {3 * scale:g}", note, seconds),
-            Row("review", f"processor time, {name}", busy, "s", "", "per loan it does not depend on the load"),
-            Row("review", f"peak memory, {name}", max(result["peak_gigabytes"] for result in results), "GB", "<= 1.5"),
+            Row(
+                "review", f"processor time, {name}", busy, "s", "", "per loan it does not depend on the load"
+            ),
+            Row(
+                "review",
+                f"peak memory, {name}",
+                max(result["peak_gigabytes"] for result in results),
+                "GB",
+                "<= 1.5",
+            ),
         ]
     each = one_by_one(min(SAMPLE, count))
     if each is not None:
         fastest = min(row.value for row in found if row.unit == "s" and row.variant.startswith("end"))
-        found.append(Row("review", "one loan at a time in Python", each * count, "s", "", f"from {SAMPLE:,} loans: the tests' oracle, exact, not tuned"))
+        found.append(
+            Row(
+                "review",
+                "one loan at a time in Python",
+                each * count,
+                "s",
+                "",
+                f"from {SAMPLE:,} loans: the tests' oracle, exact, not tuned",
+            )
+        )
         found.append(Row("review", "times faster than one at a time", each * count / fastest, "", ">= 100"))
     return found
 
@@ -64,8 +81,15 @@ def one_by_one(count: int) -> float | None:
     parts = determine(loans.facts(count), loans.SETTINGS)
     work = []
     for part in parts:
-        options = [(item.option.id, item.segment.rule_set.id) for item in part.interval.options if item.segment]
-        names = [*schema(), "valuation__value", "modification_interest_rate", "modification_interest_rate_bound"]
+        options = [
+            (item.option.id, item.segment.rule_set.id) for item in part.interval.options if item.segment
+        ]
+        names = [
+            *schema(),
+            "valuation__value",
+            "modification_interest_rate",
+            "modification_interest_rate_bound",
+        ]
         work.append((options, part.frame.select(names).to_dicts()))
     begun = time.perf_counter()
     for options, rows in work:
@@ -93,8 +117,9 @@ def _one(agreement: Any, options: list[tuple[str, str]], row: dict[str, Any]) ->
 
 def stages(count: int = 200_000) -> pl.DataFrame:
     """Return the processor time that each stage of a review takes, in microseconds a loan, most first."""
-    from hopenow.review import assembled, published, term_types
+    from hopenow.review import assembled
     from hopenow.review.engine import determine, prepare
+    from hopenow.review.published import published, term_types
     from hopenow.review.reasons import decode, lacking
 
     facts = pl.concat([loans.facts(loans.PIECE, seed) for seed in range(1, 2 + count // loans.PIECE)])[:count]
@@ -113,5 +138,7 @@ def stages(count: int = 200_000) -> pl.DataFrame:
     found["lacking"] = timed(lambda: [lacking(part) for part in parts])
     frame = assembled(facts, parts, loans.SETTINGS)
     found["assemble (with decode)"] = timed(lambda: assembled(facts, parts, loans.SETTINGS))
-    found["publish"] = timed(lambda: published.published(frame, types))
-    return pl.DataFrame({"stage": list(found), "microseconds": list(found.values())}).sort("microseconds", descending=True)
+    found["publish"] = timed(lambda: published(frame, types))
+    return pl.DataFrame({"stage": list(found), "microseconds": list(found.values())}).sort(
+        "microseconds", descending=True
+    )

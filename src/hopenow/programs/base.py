@@ -117,6 +117,12 @@ class Program:
     reports: Callable[[str, datetime.date], list[Report]] | None = None
 
 
+def loan_type_is(name: str) -> pl.Expr:
+    """Test for a government loan type; unknown leaves it open, but not for a loan that an enterprise owns."""
+    conventional = pl.col("loan_type").is_null() & pl.col("investor").is_in(["fannie_mae", "freddie_mac"])
+    return pl.when(conventional.fill_null(False)).then(False).otherwise(pl.col("loan_type") == name)
+
+
 def column(option: str, name: str) -> str:
     """Return the full name of an option's column, for example ``flex_modification__rate``."""
     return f"{option}__{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from hopenow.facts.ingest import to_canonical
 from hopenow.review.engine import ROW, Part, Settings, determine
 from hopenow.review.explain import Explanation, explain
 from hopenow.review.published import published, term_types
-from hopenow.review.reasons import decode, in_shared_words
+from hopenow.review.reasons import Coded, coded, stacked
 
 __all__ = ["Explanation", "Settings", "assembled", "explain", "in_rows", "review", "review_canonical"]
 
@@ -47,17 +48,17 @@ def assembled(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings) ->
 
 def in_rows(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings) -> pl.DataFrame:
     """Return what :func:`assembled` returns, with the place of each result's loan among the facts as ``_row``."""
-    decoded = [decode(part, tuple(settings.assume)) for part in parts]
+    found = [coded(part, tuple(settings.assume)) for part in parts]
     seen = np.zeros(facts.height, np.bool_)
-    for part in decoded:
-        seen[part[ROW].to_numpy()] = True
+    for part in found:
+        seen[part.frame[ROW].to_numpy()] = True
     if not seen.all():
-        decoded.append(_left_over(facts, np.flatnonzero(~seen).astype(np.uint32)))
-    if len(decoded) == 1:
-        return decoded[0]
-    together = pl.concat(in_shared_words(decoded), how="diagonal_relaxed", rechunk=True)
-    order = np.argsort(together[ROW].to_numpy(), kind="stable")
-    return together[pl.Series(order.astype(np.uint32))]
+        found.append(Coded(_left_over(facts, np.flatnonzero(~seen).astype(np.uint32)), {}))
+    if len(found) == 1:
+        return found[0].spelled()
+    together = stacked(found)
+    order = np.argsort(together.frame[ROW].to_numpy(), kind="stable")
+    return dataclasses.replace(together, frame=together.frame[pl.Series(order.astype(np.uint32))]).spelled()
 
 
 def _left_over(facts: pl.DataFrame, rows: npt.NDArray[np.uint32]) -> pl.DataFrame:
@@ -86,4 +87,6 @@ def review(facts: Any, settings: Settings | None = None) -> pa.Table:
             f"row {row['row']}: {row['field']}: {row['message']}" for row in errors.iter_rows(named=True)
         ]
         raise InputError(f"{len(lines)} findings in the input; nothing was reviewed", lines)
-    return published(review_canonical(ingested.facts, settings), term_types(settings.chosen()))
+    result = review_canonical(ingested.facts, settings)
+    programs = result["program"].drop_nulls().unique().cast(pl.String).to_list() if "program" in result.columns else []
+    return published(result, term_types(settings.named(programs)))

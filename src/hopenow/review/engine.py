@@ -17,7 +17,7 @@ from hopenow.errors import InputError
 from hopenow.facts import schema
 from hopenow.facts.derived import derive
 from hopenow.programs.base import Program, TermsFunction, column
-from hopenow.programs.registry import PROGRAMS, program
+from hopenow.programs.registry import ON_TAPES, PROGRAMS, candidates, program
 from hopenow.reference import attach_modification_rate, attach_modification_rate_floor
 from hopenow.review.plan import Interval, PlannedOption, intervals
 
@@ -51,7 +51,7 @@ class Settings:
     Attributes:
         assume: fact to canonical value, used where the fact is unknown.
         adopted: rule-set id to the date on which the servicer adopted it early.
-        programs: programs to look at; empty means all.
+        programs: programs to look at; empty means those that may apply to the loans.
         reference_dir: folder with newer reference files.
         extra_programs: programs made at run time (private-label profiles), by id; they replace those of the registry.
     """
@@ -62,23 +62,35 @@ class Settings:
     reference_dir: Path | None = None
     extra_programs: Mapping[str, Program] = dataclasses.field(default_factory=dict)
 
-    def chosen(self) -> list[Program]:
+    def chosen(self, facts: pl.DataFrame | None = None) -> list[Program]:
         """Return the programs to look at.
+
+        Args:
+            facts: the loans; where no programs are named, those that may apply to them. Without loans, those that a
+                whole tape is reviewed under.
 
         Raises:
             InputError: an unknown program, or an adoption date for an unknown rule set.
         """
-        names = self.programs or PROGRAMS
-        found = [
-            self.extra_programs[name] if name in self.extra_programs else program(name) for name in names
-        ]
-        known = {
-            rule_set.id for item in found for option in item.options for rule_set in option.law.rule_sets
-        }
+        names = self.programs or (ON_TAPES if facts is None else _candidates(facts))
+        if self.adopted:
+            self._check_adopted()
+        return self.named(names)
+
+    def named(self, names: Iterable[str]) -> list[Program]:
+        """Return programs by id, those made at run time in place of the registry's."""
+        return [self.extra_programs[name] if name in self.extra_programs else program(name) for name in names]
+
+    def _check_adopted(self) -> None:
+        looked_at = self.named(self.programs or PROGRAMS)
+        known = {rule_set.id for item in looked_at for option in item.options for rule_set in option.law.rule_sets}
         unknown = sorted(set(self.adopted) - known)
         if unknown:
             raise InputError(f"no rule set {', '.join(unknown)}; rule sets: {', '.join(sorted(known))}")
-        return found
+
+
+def _candidates(facts: pl.DataFrame) -> tuple[str, ...]:
+    return candidates(facts["loan_type"].unique().to_list(), facts["investor"].unique().to_list())
 
 
 def prepare(facts: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -106,16 +118,23 @@ def prepare(facts: pl.DataFrame, settings: Settings) -> pl.DataFrame:
             ]
         )
     frame = derive(frame)
-    frame = attach_modification_rate(
-        frame, "evaluation_date", into="_posted", directory=settings.reference_dir
+    return frame.hstack(_rates(frame, settings))
+
+
+def _rates(frame: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Return the posted modification rate that applies to each row, and its lower bound."""
+    # On two columns: a join copies every column of its frame.
+    dates = frame.select("evaluation_date", "published_modification_rate")
+    dates = attach_modification_rate(
+        dates, "evaluation_date", into="_posted", directory=settings.reference_dir
     )
-    frame = attach_modification_rate_floor(
-        frame, "evaluation_date", into="_bound", directory=settings.reference_dir
+    dates = attach_modification_rate_floor(
+        dates, "evaluation_date", into="_bound", directory=settings.reference_dir
     )
-    return frame.with_columns(
+    return dates.select(
         pl.coalesce(c("published_modification_rate"), c("_posted")).alias("modification_interest_rate"),
         c("_bound").alias("modification_interest_rate_bound"),
-    ).drop("_posted", "_bound", "_posted_source")
+    )
 
 
 def _assumed_mask(assume: Mapping[str, Any]) -> pl.Expr:
@@ -143,8 +162,8 @@ def determine(facts: pl.DataFrame, settings: Settings | None = None) -> list[Par
         InputError: required columns are missing, or the settings name unknown things.
     """
     settings = settings or Settings()
-    chosen = settings.chosen()
     frame = prepare(facts, settings)
+    chosen = settings.chosen(frame)
     parts: list[Part] = []
     for item in chosen:
         applies = frame.select(item.applies.alias("applies"))["applies"]
@@ -158,10 +177,15 @@ def determine(facts: pl.DataFrame, settings: Settings | None = None) -> list[Par
 def _by_interval(item: Program, rows: pl.DataFrame, settings: Settings, known: bool) -> Iterable[Part]:
     day = c("evaluation_date")
     first, last = rows.select(day.min().alias("first"), day.max().alias("last")).row(0)
-    touched = [part for part in intervals(item, settings.adopted) if part.start <= last and first <= part.end]
+    touched = [
+        part
+        for part in intervals(item, settings.adopted)
+        if part.start <= last and first <= part.end and part.offers_something
+    ]
+    whole = len(touched) == 1 and touched[0].start <= first and last <= touched[0].end
     for interval in touched:
         own = rows
-        if len(touched) > 1:
+        if not whole:
             own = rows.filter(c("evaluation_date").is_between(interval.start, interval.end))
         if not own.is_empty():
             yield Part(item, interval, _determined(own, interval), known)

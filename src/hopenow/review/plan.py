@@ -97,6 +97,11 @@ class Interval:
     end: datetime.date
     options: tuple[PlannedOption, ...]
 
+    @property
+    def offers_something(self) -> bool:
+        """Whether any option is in force; a program that offers nothing has no answer to give."""
+        return any(planned.segment is not None for planned in self.options if planned.option.kind != "finding")
+
 
 def intervals(program: Program, adopted: Mapping[str, datetime.date] | None = None) -> tuple[Interval, ...]:
     """Return a program's intervals in order of time; together they cover every date.

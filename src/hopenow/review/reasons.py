@@ -36,6 +36,49 @@ Owner = TypeVar("Owner")
 Made = TypeVar("Made")
 
 
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """A column of words: for each row the place of its word in a list."""
+
+    codes: pl.Series
+    words: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Coded:
+    """A frame whose columns of words are still places in lists.
+
+    Many columns become Enums at once much sooner than one by one.
+
+    Attributes:
+        frame: all columns.
+        words: the lists, by name of the column.
+    """
+
+    frame: pl.DataFrame
+    words: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, columns: Iterable[pl.Series | Words]) -> Coded:
+        """Put columns together."""
+        columns = list(columns)
+        frame = pl.DataFrame([item.codes if isinstance(item, Words) else item for item in columns])
+        return cls(frame, {item.codes.name: item.words for item in columns if isinstance(item, Words)})
+
+    def spelled(self) -> pl.DataFrame:
+        """Return the frame with its words as Enum columns."""
+        # Polars wants the smallest physical type that holds the categories.
+        return self.frame.with_columns(
+            c(name).cast(_physical(len(words))).cat.to(pl.Enum(words)) for name, words in self.words.items()
+        )
+
+
+def _physical(words: int) -> pl.DataType:
+    if words <= np.iinfo(np.uint8).max:
+        return pl.UInt8()
+    return pl.UInt16() if words <= np.iinfo(np.uint16).max else pl.UInt32()
+
+
 class _Keys:
     """Distinct keys of a column, and for each row the place of its key among them."""
 
@@ -46,11 +89,11 @@ class _Keys:
         self.distinct: list[int] = found[: masks.distinct(values, slots, places, found)].tolist()
         self.places = pl.Series(places)
 
-    def words(self, name: str, put: Callable[[int], str]) -> pl.Series:
-        """Return the words for each row's key as an Enum column."""
+    def words(self, name: str, put: Callable[[int], str]) -> Words:
+        """Return the words for each row's key."""
         code: dict[str, int] = {}
         codes = [code.setdefault(put(key), len(code)) for key in self.distinct]
-        return _enum(pl.Series(name, codes, pl.UInt32).gather(self.places), list(code))
+        return Words(pl.Series(name, codes, _physical(len(code))).gather(self.places), tuple(code))
 
 
 _REMEMBERED: dict[int, tuple[object, Any]] = {}
@@ -72,36 +115,33 @@ def _once(put: Callable[[int], str]) -> Callable[[int], str]:
     return functools.lru_cache(maxsize=_MOST_WORDS)(put)
 
 
-def _enum(codes: pl.Series, categories: list[str]) -> pl.Series:
-    """Read codes as an Enum column; Polars wants the smallest physical type that holds the categories."""
-    small, medium = np.iinfo(np.uint8).max, np.iinfo(np.uint16).max
-    physical = pl.UInt8 if len(categories) <= small else pl.UInt16 if len(categories) <= medium else pl.UInt32
-    return codes.cast(physical).cat.to(pl.Enum(categories))
-
-
-def in_shared_words(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
-    """Give the Enum columns of several frames the same categories, so that the frames can be put under one another."""
-    words: dict[str, dict[str, None]] = {}
-    for frame in frames:
-        for name, kind in frame.schema.items():
-            if isinstance(kind, pl.Enum):
-                words.setdefault(name, {}).update(dict.fromkeys(kind.categories))
-    return [
-        frame.with_columns([_in_words(frame[name], list(words[name])) for name in frame.columns if name in words])
-        for frame in frames
+def stacked(parts: Sequence[Coded]) -> Coded:
+    """Put frames under one another; a column that one lacks is null there. Words share one list for each column."""
+    lists: dict[str, dict[str, int]] = {}
+    for part in parts:
+        for name, words in part.words.items():
+            known = lists.setdefault(name, {})
+            for word in words:
+                known.setdefault(word, len(known))
+    frames = [
+        part.frame.with_columns(
+            [_recoded(part, name, known) for name, known in lists.items() if name in part.frame.columns]
+        )
+        for part in parts
     ]
+    together = pl.concat(frames, how="diagonal_relaxed", rechunk=True)
+    return Coded(together, {name: tuple(known) for name, known in lists.items()})
 
 
-def _in_words(series: pl.Series, words: list[str]) -> pl.Series:
-    """Return words as an Enum column of more words."""
-    if not isinstance(series.dtype, pl.Enum):
-        return series.cast(pl.Enum(words))
-    own = series.dtype.categories.to_list()
-    if own == words:
-        return series
-    place = {word: at for at, word in enumerate(words)}
-    codes = pl.Series(series.name, [place[word] for word in own], pl.UInt32)
-    return _enum(codes.gather(series.to_physical()), words)
+def _recoded(part: Coded, name: str, known: Mapping[str, int]) -> pl.Series:
+    kind = _physical(len(known))
+    codes, words = part.frame[name], part.words.get(name)
+    if words is None:
+        return pl.repeat(None, len(codes), dtype=kind, eager=True).alias(name)
+    table = [known[word] for word in words]
+    if table != list(range(len(table))):
+        codes = pl.Series(name, table, kind).gather(codes)
+    return codes.cast(kind)
 
 
 def _bits(names: Iterable[str], mask: int) -> list[str]:
@@ -113,8 +153,8 @@ def _joined(names: Iterable[str]) -> Callable[[int], str]:
     return lambda mask: SEPARATOR.join(_bits(known, mask))
 
 
-def _same(name: str, word: str, height: int) -> pl.Series:
-    return _enum(pl.repeat(0, height, eager=True, dtype=pl.UInt32), [word]).alias(name)
+def _same(name: str, word: str, height: int) -> Words:
+    return Words(pl.repeat(0, height, eager=True, dtype=pl.UInt8).alias(name), (word,))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,8 +243,13 @@ def decode(part: Part, assumed: tuple[str, ...]) -> pl.DataFrame:
     Returns:
         One row per loan of the part, engine units, with the row number of the input. Words are Enum columns.
     """
+    return coded(part, assumed).spelled()
+
+
+def coded(part: Part, assumed: tuple[str, ...]) -> Coded:
+    """Return what :func:`decode` returns, with the words still to be spelled."""
     frame = part.frame
-    columns = [
+    columns: list[pl.Series | Words] = [
         frame[ROW],
         frame["loan_id"],
         frame["evaluation_date"],
@@ -215,14 +260,15 @@ def decode(part: Part, assumed: tuple[str, ...]) -> pl.DataFrame:
     ]
     for planned in part.interval.options:
         columns += _option_columns(frame, planned)
-    return pl.DataFrame(columns)
+    return Coded.of(columns)
 
 
-def _option_columns(frame: pl.DataFrame, planned: PlannedOption) -> list[pl.Series]:
+def _option_columns(frame: pl.DataFrame, planned: PlannedOption) -> list[pl.Series | Words]:
     option = planned.option
     names = {name: column(option.id, name) for name in REASONS}
-    status = _enum(frame[column(option.id, "status_code")], list(STATUSES)).alias(names["status"])
+    status = Words(frame[column(option.id, "status_code")].alias(names["status"]), STATUSES)
     height = frame.height
+    found: list[pl.Series | Words]
     if planned.segment is None:
         word = NOT_IN_FORCE[planned.state]
         found = [
@@ -246,7 +292,13 @@ def _option_columns(frame: pl.DataFrame, planned: PlannedOption) -> list[pl.Seri
             failed.words(names["verification"], say.verification),
             _same(names["rule_set"], planned.segment.rule_set.id, height),
         ]
-    return found + [frame[column(option.id, name)] for name in option.columns]
+    return found + [_term(frame[column(option.id, name)]) for name in option.columns]
+
+
+def _term(series: pl.Series) -> pl.Series | Words:
+    if isinstance(series.dtype, pl.Enum):
+        return Words(series.to_physical(), tuple(series.dtype.categories))
+    return series
 
 
 class _Sayings:
@@ -267,7 +319,7 @@ def _verification(planned: PlannedOption, failed: int) -> str:
     return weakest([planned.verification, *[rule.verification for rule in deciding or planned.rules]])
 
 
-def ranking(program: Program, frame: pl.DataFrame) -> list[pl.Series]:
+def ranking(program: Program, frame: pl.DataFrame) -> list[Words]:
     """Return the order, the first eligible option, the first possible one, and all possible ones in order."""
     rank = _remembered(program, _Rankings)
     orders = list(program.orders)
