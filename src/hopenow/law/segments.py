@@ -31,6 +31,7 @@ class Parameters(Mapping[str, int]):
         self._engine = {name: engine_value(value.value, units[name]) for name, value in values.items()}
         self._where = where
         self.read: set[str] = set()
+        self.asked: set[str] = set()
 
     def __getitem__(self, name: str) -> int:
         """Return a number (or flag) in engine units; for words see :meth:`word`.
@@ -68,7 +69,9 @@ class Parameters(Mapping[str, int]):
         return self._engine[name]
 
     def __contains__(self, name: object) -> bool:
-        """Whether there is such a parameter; asking is not reading."""
+        """Whether there is such a parameter; asking is remembered apart from reading."""
+        if isinstance(name, str):
+            self.asked.add(name)
         return name in self._engine
 
     def __iter__(self) -> Iterator[str]:
@@ -92,7 +95,7 @@ class Parameters(Mapping[str, int]):
             self._engine,
             self._where,
         )
-        copy.read = set()
+        copy.read, copy.asked = set(), set()
         return copy
 
     def replaced(self, name: str, value: object) -> Parameters:

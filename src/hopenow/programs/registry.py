@@ -38,6 +38,10 @@ ENTRIES = (
     Entry("fannie_mae", ("conventional",), ("fannie_mae",), on_tapes=True),
     Entry("freddie_mac", ("conventional",), ("freddie_mac",), on_tapes=True),
     Entry("private_label", ("conventional",), ("private_label", "portfolio"), on_tapes=True),
+    Entry("fha", ("fha",)),
+    Entry("va", ("va",)),
+    Entry("hamp", ("conventional",), ("private_label", "portfolio")),
+    Entry("hope_now_2007"),
 )
 PROGRAMS = tuple(entry.id for entry in ENTRIES)
 ON_TAPES = tuple(entry.id for entry in ENTRIES if entry.on_tapes)

@@ -197,13 +197,16 @@ class _Worked:
 
     function: TermsFunction
     read: Mapping[str, object]
+    asked: Mapping[str, bool]
     found: pl.DataFrame
 
     def holds_for(self, planned: PlannedOption) -> bool:
         """Whether another option has the same terms: the same function of the same figures."""
         other = planned.parameters
-        return self.function is planned.option.terms and all(
-            name in other and other.value(name) == value for name, value in self.read.items()
+        return (
+            self.function is planned.option.terms
+            and all(name in other and other.value(name) == value for name, value in self.read.items())
+            and all((name in other) == there for name, there in self.asked.items())
         )
 
 
@@ -230,7 +233,9 @@ def _terms(frame: pl.DataFrame, planned: PlannedOption, worked: list[_Worked]) -
     if same is None:
         parameters = planned.parameters.recording()
         found = option.terms(frame, parameters)
-        same = _Worked(option.terms, {name: parameters.value(name) for name in parameters.read}, found)
+        read = {name: parameters.value(name) for name in sorted(parameters.read)}
+        asked = {name: name in planned.parameters for name in sorted(parameters.asked)}
+        same = _Worked(option.terms, read, asked, found)
         worked.append(same)
     return same.found.select(list(option.columns)).rename(names)
 

@@ -10,6 +10,9 @@ from hopenow.mortgage._jit import kernel
 
 Masks = npt.NDArray[np.uint64]
 
+# Multiplied by a large odd number, masks that differ in one bit fall far apart; the upper bits are mixed best.
+_ODD = np.uint64(np.iinfo(np.uint64).max // 1_000)
+_UPPER_HALF = np.uint64(np.iinfo(np.uint32).bits)
 _u64_in = types.Array(types.uint64, 1, "C", readonly=True)
 _u64_out = types.Array(types.uint64, 1, "C")
 _u32_out = types.Array(types.uint32, 1, "C")
@@ -120,8 +123,7 @@ def distinct(
     last = np.uint64(slots.size - 1)
     for row in range(values.size):
         value = values[row]
-        # Multiplied by an odd number near 2**64 over the golden ratio, so that masks that differ in one bit fall apart.
-        slot = ((value * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & last
+        slot = ((value * _ODD) >> _UPPER_HALF) & last
         while slots[slot] >= 0 and found[slots[slot]] != value:
             slot = (slot + np.uint64(1)) & last
         if slots[slot] < 0:

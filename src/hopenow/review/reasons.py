@@ -30,7 +30,7 @@ REASONS = ("status", "failed", "conditions", "unknown", "estimated_without", "ve
 KNOWN_BY = {"published_modification_rate": "modification_interest_rate"}
 """Facts that need not be asked for where another column holds the answer."""
 _CHUNK = 63
-_MOST_WORDS = 100_000
+_MOST_WORDS = int(np.iinfo(np.uint16).max)
 
 Owner = TypeVar("Owner")
 Made = TypeVar("Made")
@@ -216,7 +216,7 @@ def null_masks(frame: pl.DataFrame, facts: list[str]) -> npt.NDArray[np.uint64]:
             name, parent = KNOWN_BY.get(fact, fact), schema()[fact].only_if
             nulls = frame[name].null_count()
             if nulls and parent is not None:
-                mixed.append((c(name).is_null() & c(parent).is_not_null()).cast(pl.UInt64) * (1 << place))
+                mixed.append((c(name).is_null() & c(parent).fill_null(False)).cast(pl.UInt64) * (1 << place))
             elif nulls == frame.height:
                 always |= 1 << place
             elif nulls:
@@ -230,7 +230,7 @@ def null_masks(frame: pl.DataFrame, facts: list[str]) -> npt.NDArray[np.uint64]:
 def worth_asking(fact: str, row: Mapping[str, Any]) -> bool:
     """Tell whether a fact is unknown and its question makes sense yet (the one-row twin of :func:`null_masks`)."""
     parent = schema()[fact].only_if
-    return row[KNOWN_BY.get(fact, fact)] is None and (parent is None or row[parent] is not None)
+    return row[KNOWN_BY.get(fact, fact)] is None and (parent is None or row[parent] is True)
 
 
 def decode(part: Part, assumed: tuple[str, ...]) -> pl.DataFrame:
