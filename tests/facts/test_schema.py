@@ -61,6 +61,7 @@ def test_what_to_ask_for_a_derived_column() -> None:
 
 
 def test_unknown_due_date_is_unknown_delinquency() -> None:
-    frame = schema().complete(pl.DataFrame({"loan_id": ["1"]})).with_columns(pl.date(2026, 9, 15).alias("evaluation_date"))
+    frame = schema().complete(pl.DataFrame({"loan_id": ["1"]}))
+    frame = frame.with_columns(pl.date(2026, 9, 15).alias("evaluation_date"))
     row = derive(frame).row(0, named=True)
     assert (row["months_delinquent"], row["days_delinquent"], row["next_due_date"]) == (None, None, None)

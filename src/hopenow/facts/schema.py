@@ -40,7 +40,7 @@ class Fact(BaseModel):
     """One thing that can be known.
 
     ``minimum`` and ``maximum`` are in the published unit (dollars, percent), not in engine units. ``only_if`` names the
-    flag that must be true before this fact is worth asking for.
+    flag that must be true before this fact is worth asking for, ``unless`` the one that must be false.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -54,6 +54,7 @@ class Fact(BaseModel):
     sensitive: bool = False
     never: bool = False
     only_if: str | None = None
+    unless: str | None = None
     choices: tuple[str, ...] = ()
     pattern: str | None = None
     minimum: Annotated[int | None, Field(alias="min")] = None
@@ -95,6 +96,7 @@ class Schema(Mapping[str, Fact]):
         """Index the facts by name; ``titles`` maps group id to its heading."""
         self._facts = {fact.name: fact for fact in facts}
         self.titles = dict(titles)
+        self._unknown = {name: pl.lit(None, dtype=fact.dtype).alias(name) for name, fact in self._facts.items()}
 
     def __getitem__(self, name: str) -> Fact:
         """Return the fact, or raise KeyError."""
@@ -114,11 +116,8 @@ class Schema(Mapping[str, Fact]):
 
     def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the canonical frame with the facts it lacks added as nulls, other columns kept."""
-        missing = [
-            pl.lit(None, dtype=fact.dtype).alias(name)
-            for name, fact in self.items()
-            if name not in frame.columns
-        ]
+        present = set(frame.columns)
+        missing = [unknown for name, unknown in self._unknown.items() if name not in present]
         return frame.with_columns(missing) if missing else frame
 
 

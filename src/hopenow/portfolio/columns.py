@@ -12,8 +12,9 @@ import pyarrow as pa
 from hopenow.errors import InputError
 from hopenow.money import dollars_array, percent_array
 from hopenow.programs.base import Option, Program, column
+from hopenow.review import in_rows
 from hopenow.review.engine import ROW, Part, Settings
-from hopenow.review.reasons import REASONS, SEPARATOR, Lacking, decode
+from hopenow.review.reasons import REASONS, SEPARATOR, Lacking
 
 WORD = pa.dictionary(pa.int32(), pa.string())
 CONTEXT = {"row": pa.int64(), "investor": WORD, "state": WORD, "months_delinquent": pa.int32()}
@@ -98,23 +99,9 @@ def assembled(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings, sc
         One row for each loan and program that applies or may apply, in the order of the facts; loans to which none
         applies have a row that says nothing.
     """
-    decoded = [decode(part, tuple(settings.assume)) for part in parts]
-    places = [part[ROW].to_numpy() for part in decoded]
-    seen = np.zeros(facts.height, np.bool_)
-    for place in places:
-        seen[place] = True
-    if not seen.all():
-        places.append(np.flatnonzero(~seen).astype(np.uint32))
-        decoded.append(facts.select("loan_id", "evaluation_date")[places[-1]])
-    context = _context(facts)
-    tables = [
-        published(part.hstack(context[place].get_columns()), schema)
-        for part, place in zip(decoded, places, strict=True)
-    ]
-    if len(tables) == 1:
-        return tables[0]
-    order = np.argsort(np.concatenate(places), kind="stable")
-    return pa.concat_tables(tables).unify_dictionaries().combine_chunks().take(pa.array(order))
+    result = in_rows(facts, parts, settings)
+    context = _context(facts)[result[ROW]]
+    return published(result.hstack(context.get_columns()), schema)
 
 
 def _context(facts: pl.DataFrame) -> pl.DataFrame:

@@ -100,8 +100,7 @@ def _load(path: Traversable, known: dict[str, Document]) -> None:
     elif isinstance(content, dict) and "rule_sets" in content:
         load_option(path, known)
     elif isinstance(content, dict) and "profile" in content:
-        from hopenow.programs.private_label.profile import load_profiles
-
-        load_profiles([path], with_shipped=False)
+        module = "assistance_funds" if "fund" in content else "private_label"
+        importlib.import_module(f"hopenow.programs.{module}.profile").load_profiles([path], with_shipped=False)
     elif not content:
         raise LawError(f"{path.name}: the file is empty")

@@ -198,8 +198,10 @@ class _Run:
 
     def __init__(self, sources: list[Source], settings: Settings, at: At, started: float, samples: int) -> None:
         self.samples = Samples(samples)
-        self.sources, self.settings, self.at, self.started = sources, settings, at, started
         self.programs: list[Program] = settings.chosen()
+        # The columns of the result stand before the first loan is read, and so do the programs.
+        settings = dataclasses.replace(settings, programs=tuple(program.id for program in self.programs))
+        self.sources, self.settings, self.at, self.started = sources, settings, at, started
         self.schema = result_schema(self.programs)
         self.tally = self._tally()
         self.summary = Summary(hopenow=hopenow.__version__, at=at if isinstance(at, str) else f"{at:%Y-%m}")

@@ -50,6 +50,7 @@ class Option:
         terms: adds the option's term columns to a frame of facts; null where they cannot be known.
         columns: term column to its type.
         needs: facts without which there are no terms.
+        needs_under: further such facts that depend on the figures in force.
         additive: facts that the terms add up; while unknown they are left out and the terms are an estimate.
         steps: renders one loan's terms as steps.
     """
@@ -61,6 +62,7 @@ class Option:
     terms: TermsFunction | None = None
     columns: Mapping[str, TermType] = dataclasses.field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    needs_under: Callable[[Parameters], tuple[str, ...]] | None = None
     additive: tuple[str, ...] = ()
     steps: StepsFunction | None = None
 
@@ -103,6 +105,7 @@ class Program:
         order: expression that gives the name of the order for a loan.
         order_sources: name of an order to the citation and mark behind it.
         papers: from a loan's facts to the documents its application needs; None where the program has no list.
+        known_by: fact to the column that, where it is known, makes asking for the fact needless.
         reports: from an option id and a day to what must be reported; None where the program has no list.
     """
 
@@ -115,6 +118,7 @@ class Program:
     order_sources: Mapping[str, Mapping[str, str]]
     papers: Callable[[Mapping[str, Any]], list[Paper]] | None = None
     reports: Callable[[str, datetime.date], list[Report]] | None = None
+    known_by: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def loan_type_is(name: str) -> pl.Expr:

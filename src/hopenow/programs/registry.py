@@ -17,13 +17,14 @@ class Entry:
 
     This only saves loading programs that cannot apply; whether a program applies to a loan is its own rule.
     ``on_tapes``: a whole tape is reviewed under this program unless others are asked for by name. (A loan alone is
-    always reviewed under every program that may apply.)
+    always reviewed under every program that may apply.) ``on_request``: looked at only when asked for by name.
     """
 
     id: str
     loan_types: tuple[str, ...] | None = None
     investors: tuple[str, ...] | None = None
     on_tapes: bool = False
+    on_request: bool = False
 
     def may_apply(self, loan_types: Collection[str | None], investors: Collection[str | None]) -> bool:
         """Whether some loan with these types and investors (None: unknown) may fall under the program."""
@@ -40,8 +41,11 @@ ENTRIES = (
     Entry("private_label", ("conventional",), ("private_label", "portfolio"), on_tapes=True),
     Entry("fha", ("fha",)),
     Entry("va", ("va",)),
+    Entry("usda", ("usda",)),
+    Entry("section_184", ("section_184",)),
     Entry("hamp", ("conventional",), ("private_label", "portfolio")),
     Entry("hope_now_2007"),
+    Entry("assistance_funds", on_request=True),
 )
 PROGRAMS = tuple(entry.id for entry in ENTRIES)
 ON_TAPES = tuple(entry.id for entry in ENTRIES if entry.on_tapes)
@@ -49,7 +53,7 @@ ON_TAPES = tuple(entry.id for entry in ENTRIES if entry.on_tapes)
 
 def candidates(loan_types: Collection[str | None], investors: Collection[str | None]) -> tuple[str, ...]:
     """Return the programs that some loan with these types and investors (None: unknown) may fall under."""
-    return tuple(entry.id for entry in ENTRIES if entry.may_apply(loan_types, investors))
+    return tuple(entry.id for entry in ENTRIES if not entry.on_request and entry.may_apply(loan_types, investors))
 
 
 @functools.cache

@@ -17,7 +17,7 @@ from hopenow.money import dollars, format_cents, format_ppm, percent
 from hopenow.programs.base import Paper, Program, Report, Step, column
 from hopenow.review.engine import ASSUMED, STATUSES, Part, Settings, determine
 from hopenow.review.plan import PlannedOption, PlannedRule
-from hopenow.review.reasons import decode, worth_asking
+from hopenow.review.reasons import decode, known_by, worth_asking
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,9 +172,7 @@ def explain(facts: pl.DataFrame, settings: Settings | None = None) -> list[Expla
     return found
 
 
-def _explained(
-    part: Part, row: Mapping[str, Any], words: Mapping[str, Any], settings: Settings
-) -> Explanation:
+def _explained(part: Part, row: Mapping[str, Any], words: Mapping[str, Any], settings: Settings) -> Explanation:
     program = part.program
     order = words["order"]
     ranks = {name: place + 1 for place, name in enumerate(program.orders[order])}
@@ -227,29 +225,28 @@ def _option(
         if in_force and option.steps
         else (),
         terms={name: _typed(row[column(option.id, name)], kind) for name, kind in option.columns.items()},
-        questions=tuple(Question(name, schema()[name].ask) for name in _missing(planned, row, part.frame.schema)),
+        questions=tuple(Question(name, schema()[name].ask) for name in _missing(planned, row, part)),
         estimated_without=tuple(name for name in word("estimated_without").split(";") if name),
         process=tuple(_process(planned, figures)) if in_force else (),
         reports=_reports(part, option.id, row["evaluation_date"]) if in_force else (),
     )
 
 
-def _missing(
-    planned: PlannedOption, row: Mapping[str, Any], types: Mapping[str, pl.DataType]
-) -> list[str]:
+def _missing(planned: PlannedOption, row: Mapping[str, Any], part: Part) -> list[str]:
     """Return the unknown facts that would settle the rules that cannot be decided."""
     unknown = row[column(planned.option.id, "unknown")]
     open_rules = [rule for rule in planned.rules if unknown >> rule.bit & 1]
-    return list(dict.fromkeys(fact for rule in open_rules for fact in _settling(rule, row, types)))
+    return list(dict.fromkeys(fact for rule in open_rules for fact in _settling(rule, row, part)))
 
 
-def _settling(rule: PlannedRule, row: Mapping[str, Any], types: Mapping[str, pl.DataType]) -> list[str]:
+def _settling(rule: PlannedRule, row: Mapping[str, Any], part: Part) -> list[str]:
     """Return the facts worth asking for one rule: those that settle it alone, or else all that it lacks.
 
     Flags and choices are tried out with every value, numbers with their smallest and largest; a missing date or text
     always counts as worth asking.
     """
-    lacking = [fact for fact in rule.facts if worth_asking(fact, row)]
+    known = known_by(part.program)
+    lacking = [fact for fact in rule.facts if worth_asking(fact, row, known)]
     trials = [(fact, value) for fact in lacking if fact in rule.columns for value in _extremes(schema()[fact])]
     tried = {fact for fact, _ in trials}
     if not tried:
@@ -257,7 +254,7 @@ def _settling(rule: PlannedRule, row: Mapping[str, Any], types: Mapping[str, pl.
     values = {name: [row[name]] * len(trials) for name in rule.columns}
     for place, (fact, value) in enumerate(trials):
         values[fact] = [*values[fact][:place], value, *values[fact][place + 1 :]]
-    frame = pl.DataFrame(values, schema={name: types[name] for name in rule.columns})
+    frame = pl.DataFrame(values, schema={name: part.frame.schema[name] for name in rule.columns})
     answers = frame.select(rule.expression.cast(pl.Boolean).alias("answer"))["answer"]
     settling = {fact for (fact, _), answer in zip(trials, answers, strict=True) if answer is not None}
     return [fact for fact in lacking if fact in settling or fact not in tried] if settling else lacking
@@ -344,23 +341,17 @@ def _process(planned: PlannedOption, figures: Mapping[str, Figure]) -> list[Proc
     for name, entry in law.process.items():
         if entry.rule_sets and rule_set.id not in entry.rule_sets:
             continue
-        source: Source | None = next(
-            (item for item in entry.sources if parameters.authority in item.authorities), None
-        )
+        source: Source | None = next((item for item in entry.sources if parameters.authority in item.authorities), None)
         if source is not None:
             found.append(
-                ProcessRule(
-                    name, entry.says.format(**values), _citation(law, source.cite, source.verification)
-                )
+                ProcessRule(name, entry.says.format(**values), _citation(law, source.cite, source.verification))
             )
     return found
 
 
 def _shown(step: Step, figures: Mapping[str, Figure]) -> StepShown:
     used = tuple(figures[name] for name in step.parameters)
-    return StepShown(
-        step.title, step.text, show(step.figure, step.type), _typed(step.figure, step.type), used
-    )
+    return StepShown(step.title, step.text, show(step.figure, step.type), _typed(step.figure, step.type), used)
 
 
 def _fact(name: str, row: Mapping[str, Any]) -> Figure:

@@ -185,6 +185,8 @@ def _plan_option(
         elif found and day > found[-1].end:
             state = "ended"
         return PlannedOption(option, state, None, (), (), covered)
+    own = _own_needs(option, current.parameters)
+    needs = {**needs, **{column(option.id, name): own for name in option.columns}}
     rules = []
     for bit, name in enumerate(current.rules):
         parameters = current.parameters.recording()
@@ -208,10 +210,14 @@ def _plan_option(
         )
     facts = tuple(
         dict.fromkeys(
-            [*(fact for rule in rules for fact in rule.facts), *_facts_behind(option.needs, needs, option)]
+            [*(fact for rule in rules for fact in rule.facts), *_facts_behind(own, needs, option)]
         )
     )
     return PlannedOption(option, "in_force", current, tuple(rules), facts, covered)
+
+
+def _own_needs(option: Option, parameters: Parameters) -> tuple[str, ...]:
+    return option.needs + (option.needs_under(parameters.recording()) if option.needs_under else ())
 
 
 def _facts_behind(

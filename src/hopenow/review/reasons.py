@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from hopenow.facts import schema
+from hopenow.facts import Fact, schema
 from hopenow.law import weakest
 from hopenow.programs.base import Program, column
 from hopenow.review import masks
@@ -27,8 +27,7 @@ c = pl.col
 SEPARATOR = ";"
 NOT_IN_FORCE = {"not_yet": "NOT-YET-IN-FORCE", "ended": "ENDED", "not_covered": "NOT-COVERED"}
 REASONS = ("status", "failed", "conditions", "unknown", "estimated_without", "verification", "rule_set")
-KNOWN_BY = {"published_modification_rate": "modification_interest_rate"}
-"""Facts that need not be asked for where another column holds the answer."""
+_KNOWN_BY = {"published_modification_rate": "modification_interest_rate"}
 _CHUNK = 63
 _MOST_WORDS = int(np.iinfo(np.uint16).max)
 
@@ -182,8 +181,8 @@ class Lacking:
 
 
 def lacking(part: Part) -> Lacking:
-    """Find the facts that keep the options of a part open."""
-    planned = part.interval.options
+    """Find the facts that keep the options of a part open; findings count through the options that use them."""
+    planned = [option for option in part.interval.options if option.option.kind != "finding"]
     facts = list(dict.fromkeys(fact for option in planned for fact in option.facts))
     place = {fact: at for at, fact in enumerate(facts)}
     chunks = max(1, -(-len(facts) // _CHUNK))
@@ -193,7 +192,7 @@ def lacking(part: Part) -> Lacking:
         for rule in option.rules:
             for fact in rule.facts:
                 rule_facts[at, rule.bit, place[fact] // _CHUNK] |= np.uint64(1 << place[fact] % _CHUNK)
-    absent = null_masks(part.frame, facts)
+    absent = null_masks(part.frame, facts, known_by(part.program))
     unknown = np.stack([part.frame[column(option.option.id, "unknown")].to_numpy() for option in planned])
     status = np.stack([part.frame[column(option.option.id, "status_code")].to_numpy() for option in planned])
     per_loan = np.zeros((chunks, part.frame.height), np.uint64)
@@ -206,17 +205,23 @@ def lacking(part: Part) -> Lacking:
     return Lacking(tuple(facts), per_loan, per_option)
 
 
-def null_masks(frame: pl.DataFrame, facts: list[str]) -> npt.NDArray[np.uint64]:
+def known_by(program: Program) -> dict[str, str]:
+    """Return, for facts that need not be asked for where another column holds the answer, that column."""
+    return {**_KNOWN_BY, **program.known_by}
+
+
+def null_masks(frame: pl.DataFrame, facts: list[str], known: Mapping[str, str]) -> npt.NDArray[np.uint64]:
     """Return masks of unknown facts that are worth asking for, shape (chunks of 63 facts, loans)."""
     chunks = [facts[start : start + _CHUNK] for start in range(0, len(facts), _CHUNK)] or [[]]
     result = np.zeros((len(chunks), frame.height), np.uint64)
     for at, chunk in enumerate(chunks):
         always, mixed = 0, []
         for place, fact in enumerate(chunk):
-            name, parent = KNOWN_BY.get(fact, fact), schema()[fact].only_if
+            name = known.get(fact, fact)
             nulls = frame[name].null_count()
-            if nulls and parent is not None:
-                mixed.append((c(name).is_null() & c(parent).fill_null(False)).cast(pl.UInt64) * (1 << place))
+            timely = _timely(schema()[fact])
+            if nulls and timely is not None:
+                mixed.append((c(name).is_null() & timely).cast(pl.UInt64) * (1 << place))
             elif nulls == frame.height:
                 always |= 1 << place
             elif nulls:
@@ -227,10 +232,18 @@ def null_masks(frame: pl.DataFrame, facts: list[str]) -> npt.NDArray[np.uint64]:
     return result
 
 
-def worth_asking(fact: str, row: Mapping[str, Any]) -> bool:
+def _timely(fact: Fact) -> pl.Expr | None:
+    """Return when a fact is worth asking for, or None where it always is."""
+    if fact.only_if is not None:
+        return c(fact.only_if).fill_null(False)
+    return (~c(fact.unless)).fill_null(False) if fact.unless is not None else None
+
+
+def worth_asking(name: str, row: Mapping[str, Any], known: Mapping[str, str]) -> bool:
     """Tell whether a fact is unknown and its question makes sense yet (the one-row twin of :func:`null_masks`)."""
-    parent = schema()[fact].only_if
-    return row[KNOWN_BY.get(fact, fact)] is None and (parent is None or row[parent] is True)
+    fact = schema()[name]
+    timely = (fact.only_if is None or row[fact.only_if] is True) and (fact.unless is None or row[fact.unless] is False)
+    return timely and row[known.get(name, name)] is None
 
 
 def decode(part: Part, assumed: tuple[str, ...]) -> pl.DataFrame:
@@ -282,7 +295,7 @@ def _option_columns(frame: pl.DataFrame, planned: PlannedOption) -> list[pl.Seri
         say = _remembered(planned, _Sayings)
         failed = _Keys(frame[column(option.id, "failed")])
         unknown = _Keys(frame[column(option.id, "unknown")])
-        absent = _Keys(pl.Series(null_masks(frame, list(option.additive))[0]))
+        absent = _Keys(pl.Series(null_masks(frame, list(option.additive), {})[0]))
         found = [
             status,
             failed.words(names["failed"], say.failed),

@@ -546,8 +546,16 @@ NEEDS = (
     "next_due_date",
     "valuation__value",
     "modification_interest_rate",
+    "rate_ceiling",
 )
 ADDITIVE = ("escrow_advances", "servicing_advances", "deferred_balance", "escrow_shortage")
+
+
+def _needs_of_the_ratio(p: Parameters) -> tuple[str, ...]:
+    """Return what the housing-expense target needs, where there is one."""
+    if p["housing_ratio"] == 0:
+        return ()
+    return ("monthly_gross_income", "monthly_taxes", "monthly_insurance", "borrower_response_package_complete")
 
 
 def _option(name: str, rules: RuleTable) -> Option:
@@ -559,6 +567,7 @@ def _option(name: str, rules: RuleTable) -> Option:
         terms=terms,
         columns=COLUMNS,
         needs=NEEDS,
+        needs_under=_needs_of_the_ratio,
         additive=ADDITIVE,
         steps=_steps(name),
     )

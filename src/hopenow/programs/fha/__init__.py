@@ -43,6 +43,7 @@ PROGRAM = Program(
     id="fha",
     title="FHA",
     applies=loan_type_is("fha"),
+    known_by={"fha_survey_rate": "fha_market_rate__index_rate"},
     options=(
         fence.OPTION,
         capacity.OPTION,

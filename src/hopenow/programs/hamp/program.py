@@ -19,6 +19,7 @@ PROGRAM = Program(
     # on days before and after all of them the program gives no answer.
     applies=pl.col("investor").is_in(INVESTORS)
     & (pl.col("loan_type").is_null() | (pl.col("loan_type") == "conventional")),
+    known_by={"hamp_survey_rate": "hamp_tier1__survey_rate"},
     options=(
         income.INCOME,
         income.DEBTS,

@@ -61,6 +61,7 @@ PROGRAM = Program(
     id=NAME,
     title="VA-guaranteed loans",
     applies=loan_type_is(NAME),
+    known_by={"va_survey_rate": "va_maximum_rate__survey_rate"},
     options=(
         maximum_rate.OPTION,
         plans.REPAYMENT,
