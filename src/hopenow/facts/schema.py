@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import functools
 import importlib.resources
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Literal
 
 import polars as pl
@@ -41,6 +41,7 @@ class Fact(BaseModel):
 
     ``minimum`` and ``maximum`` are in the published unit (dollars, percent), not in engine units. ``only_if`` names the
     flag that must be true before this fact is worth asking for, ``unless`` the one that must be false.
+    ``home`` is the program whose own file holds the fact, empty for the facts of all.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -55,6 +56,7 @@ class Fact(BaseModel):
     never: bool = False
     only_if: str | None = None
     unless: str | None = None
+    home: str = ""
     choices: tuple[str, ...] = ()
     pattern: str | None = None
     minimum: Annotated[int | None, Field(alias="min")] = None
@@ -114,10 +116,19 @@ class Schema(Mapping[str, Fact]):
         """Return a canonical frame with every fact as a column and no rows."""
         return pl.DataFrame(schema={name: fact.dtype for name, fact in self.items()})
 
-    def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the canonical frame with the facts it lacks added as nulls, other columns kept."""
+    def complete(self, frame: pl.DataFrame, homes: Collection[str] | None = None) -> pl.DataFrame:
+        """Return the canonical frame with the facts it lacks added as nulls, other columns kept.
+
+        Args:
+            frame: canonical frame.
+            homes: programs whose own facts are wanted besides those of all; None for every fact.
+        """
         present = set(frame.columns)
-        missing = [unknown for name, unknown in self._unknown.items() if name not in present]
+        missing = [
+            unknown
+            for name, unknown in self._unknown.items()
+            if name not in present and (homes is None or not self._facts[name].home or self._facts[name].home in homes)
+        ]
         return frame.with_columns(missing) if missing else frame
 
 
@@ -140,5 +151,6 @@ def schema() -> Schema:
             for fact, fields in group["facts"].items():
                 if fact in facts:
                     raise ValueError(f"{name}: the fact {fact} stands in another file already")
-                facts[fact] = Fact(name=fact, group=group["id"], **fields)
+                home = name.removeprefix("schema").removeprefix("_").removesuffix(".yaml")
+                facts[fact] = Fact(name=fact, group=group["id"], home=home, **fields)
     return Schema(facts.values(), titles)

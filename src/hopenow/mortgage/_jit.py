@@ -17,19 +17,17 @@ i64_in = types.Array(types.int64, 1, "C", readonly=True)
 i64_out = types.Array(types.int64, 1, "C")
 
 
-def kernel(*signatures: object, inline: bool = False) -> Callable[[Function], Function]:
+def kernel(*signatures: object) -> Callable[[Function], Function]:
     """Compile a function for the given signatures, ahead of its first call, and cache it on disk.
 
     Floating point stays strict (no reordering, no contraction), so that results are the same to the bit on
     every processor. Division by zero follows IEEE instead of raising, which lets loops vectorize, and the
     interpreter lock is released. With ``NUMBA_DISABLE_JIT=1`` the function stays plain Python.
 
-    ``inline`` puts the function's code into every kernel that calls it: for small ones in inner loops.
-
     Numba's disk cache watches only the file that defines a kernel: after a change here, or in kernels that
     others call from another file, remove ``__pycache__``.
     """
     return cast(
         "Callable[[Function], Function]",
-        numba.njit(list(signatures), cache=True, error_model="numpy", nogil=True, forceinline=inline),
+        numba.njit(list(signatures), cache=True, error_model="numpy", nogil=True),
     )

@@ -182,13 +182,13 @@ def _growth(rate: int, term: int) -> tuple[float, float]:
 # ----------------------------------------------------------------------------------------------------
 # Rounding
 # ----------------------------------------------------------------------------------------------------
-@kernel(i64(i64, i64), inline=True)
+@kernel(i64(i64, i64))
 def half_up(numerator: int, denominator: int) -> int:
     """Round a non-negative ratio of whole numbers half-up; twice the numerator must fit int64."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-@kernel(types.boolean(_f64, _f64, i64), inline=True)
+@kernel(types.boolean(_f64, _f64, i64))
 def _settled(value: float, slack: float, mode: int) -> bool:
     """Tell whether a float known to within ``slack`` decides its own rounding."""
     fraction = value - math.floor(value)
@@ -210,7 +210,7 @@ def _rounded(high: float, low: float, tie: float, mode: int) -> int:
     return int(whole) + (1 if distance > tie else 0)
 
 
-@kernel(i64(_f64, i64), inline=True)
+@kernel(i64(_f64, i64))
 def _round_plain(value: float, mode: int) -> int:
     if mode == HALF_UP:
         return math.floor(value + 0.5)
@@ -237,7 +237,7 @@ def _payment_settled(balance: int, rate: int, term: int, mode: int) -> int:
     return _rounded(high, low, 1e-18 + 1e-28 * high, mode)
 
 
-@kernel(i64(i64, i64, i64, _f64, i64), inline=True)
+@kernel(i64(i64, i64, i64, _f64, i64))
 def _payment(balance: int, rate: int, term: int, log_growth: float, mode: int) -> int:
     """Payment at a rate above zero; ``log_growth`` is log1p of the monthly rate, shared between calls."""
     exponent = float(term) * log_growth
@@ -436,7 +436,7 @@ def scheduled_principal(balance: int, rate: int, payment: int, months: int) -> i
 # ----------------------------------------------------------------------------------------------------
 # Searches: a closed form guesses, the exact rounded amount at the neighbors decides
 # ----------------------------------------------------------------------------------------------------
-@kernel(i64(_f64), inline=True)
+@kernel(i64(_f64))
 def _guess_to_term(months: float) -> int:
     """Turn a guess from a closed form into a term; not-a-number and overflow mean "longer than any term"."""
     if not (months < float(MAX_TERM)):
@@ -444,7 +444,7 @@ def _guess_to_term(months: float) -> int:
     return max(math.ceil(months), 1)
 
 
-@kernel(types.boolean(i64, i64, i64, _f64, i64, i64), inline=True)
+@kernel(types.boolean(i64, i64, i64, _f64, i64, i64))
 def _pays_at_most(balance: int, rate: int, term: int, log_growth: float, limit: int, mode: int) -> bool:
     if rate == 0:
         if mode == CEILING:

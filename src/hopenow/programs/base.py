@@ -105,6 +105,7 @@ class Program:
         order: expression that gives the name of the order for a loan.
         order_sources: name of an order to the citation and mark behind it.
         papers: from a loan's facts to the documents its application needs; None where the program has no list.
+        borrows: programs whose own facts this one reads too.
         known_by: fact to the column that, where it is known, makes asking for the fact needless.
         reports: from an option id and a day to what must be reported; None where the program has no list.
     """
@@ -118,6 +119,7 @@ class Program:
     order_sources: Mapping[str, Mapping[str, str]]
     papers: Callable[[Mapping[str, Any]], list[Paper]] | None = None
     reports: Callable[[str, datetime.date], list[Report]] | None = None
+    borrows: tuple[str, ...] = ()
     known_by: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 

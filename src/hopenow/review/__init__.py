@@ -48,6 +48,9 @@ def assembled(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings) ->
 
 def in_rows(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings) -> pl.DataFrame:
     """Return what :func:`assembled` returns, with the place of each result's loan among the facts as ``_row``."""
+    if not parts:
+        none = facts.select("loan_id", "evaluation_date", pl.lit(None, dtype=pl.String).alias("program"))
+        return none.with_row_index(ROW)
     found = [coded(part, tuple(settings.assume)) for part in parts]
     seen = np.zeros(facts.height, np.bool_)
     for part in found:

@@ -101,15 +101,17 @@ def prepare(facts: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         settings: how the review is run.
 
     Returns:
-        A frame with every fact and derived column, a row number, and the mask of assumptions used.
+        A frame with every fact that is not a program's own, every derived column, a row number, and the mask of
+        assumptions used.
     """
     for name in ("loan_id", "evaluation_date"):
         if name not in facts.columns:
             raise InputError(f"the column {name!r} is missing; every review needs it")
-    frame = schema().complete(facts)
-    frame = frame.with_columns(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW), _assumed_mask(settings.assume)
-    )
+    frame = schema().complete(facts, ())
+    mask = _assumed_mask(settings.assume)
+    own = [name for name in settings.assume if name not in frame.columns]
+    frame = frame.with_columns([pl.lit(None, dtype=schema()[name].dtype).alias(name) for name in own])
+    frame = frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW), mask)
     if settings.assume:
         frame = frame.with_columns(
             [
@@ -164,6 +166,8 @@ def determine(facts: pl.DataFrame, settings: Settings | None = None) -> list[Par
     settings = settings or Settings()
     frame = prepare(facts, settings)
     chosen = settings.chosen(frame)
+    homes = {home for item in chosen for home in (item.id, *item.borrows)}
+    frame = schema().complete(frame, homes)
     parts: list[Part] = []
     for item in chosen:
         applies = frame.select(item.applies.alias("applies"))["applies"]

@@ -176,6 +176,7 @@ def _explained(part: Part, row: Mapping[str, Any], words: Mapping[str, Any], set
     program = part.program
     order = words["order"]
     ranks = {name: place + 1 for place, name in enumerate(program.orders[order])}
+    types = dict(part.frame.schema)  # looked up for every open rule, and dear to make
     return Explanation(
         loan_id=row["loan_id"],
         evaluation_date=row["evaluation_date"],
@@ -185,9 +186,9 @@ def _explained(part: Part, row: Mapping[str, Any], words: Mapping[str, Any], set
         order=order,
         order_citation=_order_citation(program, order),
         assumed=tuple(name for place, name in enumerate(settings.assume) if row[ASSUMED] >> place & 1),
-        facts=tuple(_fact(name, row) for name in schema() if row[name] is not None),
+        facts=tuple(_fact(name, row) for name in schema() if row.get(name) is not None),
         options=tuple(
-            _option(planned, part, row, words, ranks.get(planned.option.id)) for planned in part.interval.options
+            _option(planned, part, types, row, words, ranks.get(planned.option.id)) for planned in part.interval.options
         ),
         papers=tuple(program.papers(row)) if program.papers else (),
     )
@@ -201,7 +202,12 @@ def _order_citation(program: Program, order: str) -> Citation | None:
 
 
 def _option(
-    planned: PlannedOption, part: Part, row: Mapping[str, Any], words: Mapping[str, Any], rank: int | None
+    planned: PlannedOption,
+    part: Part,
+    types: Mapping[str, pl.DataType],
+    row: Mapping[str, Any],
+    words: Mapping[str, Any],
+    rank: int | None,
 ) -> OptionExplained:
     option = planned.option
 
@@ -225,21 +231,25 @@ def _option(
         if in_force and option.steps
         else (),
         terms={name: _typed(row[column(option.id, name)], kind) for name, kind in option.columns.items()},
-        questions=tuple(Question(name, schema()[name].ask) for name in _missing(planned, row, part)),
+        questions=tuple(Question(name, schema()[name].ask) for name in _missing(planned, row, part, types)),
         estimated_without=tuple(name for name in word("estimated_without").split(";") if name),
         process=tuple(_process(planned, figures)) if in_force else (),
         reports=_reports(part, option.id, row["evaluation_date"]) if in_force else (),
     )
 
 
-def _missing(planned: PlannedOption, row: Mapping[str, Any], part: Part) -> list[str]:
+def _missing(
+    planned: PlannedOption, row: Mapping[str, Any], part: Part, types: Mapping[str, pl.DataType]
+) -> list[str]:
     """Return the unknown facts that would settle the rules that cannot be decided."""
     unknown = row[column(planned.option.id, "unknown")]
     open_rules = [rule for rule in planned.rules if unknown >> rule.bit & 1]
-    return list(dict.fromkeys(fact for rule in open_rules for fact in _settling(rule, row, part)))
+    return list(dict.fromkeys(fact for rule in open_rules for fact in _settling(rule, row, part, types)))
 
 
-def _settling(rule: PlannedRule, row: Mapping[str, Any], part: Part) -> list[str]:
+def _settling(
+    rule: PlannedRule, row: Mapping[str, Any], part: Part, types: Mapping[str, pl.DataType]
+) -> list[str]:
     """Return the facts worth asking for one rule: those that settle it alone, or else all that it lacks.
 
     Flags and choices are tried out with every value, numbers with their smallest and largest; a missing date or text
@@ -254,7 +264,7 @@ def _settling(rule: PlannedRule, row: Mapping[str, Any], part: Part) -> list[str
     values = {name: [row[name]] * len(trials) for name in rule.columns}
     for place, (fact, value) in enumerate(trials):
         values[fact] = [*values[fact][:place], value, *values[fact][place + 1 :]]
-    frame = pl.DataFrame(values, schema={name: part.frame.schema[name] for name in rule.columns})
+    frame = pl.DataFrame(values, schema={name: types[name] for name in rule.columns})
     answers = frame.select(rule.expression.cast(pl.Boolean).alias("answer"))["answer"]
     settling = {fact for (fact, _), answer in zip(trials, answers, strict=True) if answer is not None}
     return [fact for fact in lacking if fact in settling or fact not in tried] if settling else lacking
