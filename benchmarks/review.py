@@ -85,7 +85,7 @@ def one_by_one(count: int) -> float | None:
             (item.option.id, item.segment.rule_set.id) for item in part.interval.options if item.segment
         ]
         names = [
-            *schema(),
+            *(name for name in schema() if name in part.frame.columns),
             "valuation__value",
             "modification_interest_rate",
             "modification_interest_rate_bound",

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hopenow.facts import schema
 from hopenow.law import segments
 from hopenow.mortgage.kernels import payment_array
 from hopenow.programs.assistance_funds import PROGRAM as FUNDS
@@ -153,7 +154,7 @@ def test_the_other_reading_of_the_term_never_undercuts() -> None:
     frame = loans(1_000, 3, OLD, "usda")
     option = next(item for item in USDA.options if item.id == "usda_special_servicing")
     p = segments(option.law, "usda")[0].parameters.replaced("term_rounding", "down")
-    found = special_terms(prepare(frame, Settings()), p).to_dicts()
+    found = special_terms(prepare(schema().complete(frame), Settings()), p).to_dicts()
     for loan, row in zip(frame.to_dicts(), found, strict=True):
         wanted = oracle.special_servicing(loan, "down")
         assert {name: row[name] for name in wanted} == wanted
