@@ -46,10 +46,9 @@ def command(out: Path, loans: int, seed: int | None, report: bool, quiet: bool) 
         soft_wrap=True,
     )
     screen.print()
-    # What a servicer would have asked: without it every option waits for the same answers.
-    assumed = settings()
+    # Nothing is assumed: a tape knows no hardship and no income, and the report says which answers are missing.
     summary = reviewed(
-        (tape,), out, assumed, report=report, loan_pages=20, quiet=quiet, formats=("parquet",), at="last"
+        (tape,), out, settings(), report=report, loan_pages=20, quiet=quiet, formats=("parquet",), at="last"
     )
     show(summary, screen)
     loan = _interesting(out / "results.parquet")
@@ -58,6 +57,8 @@ def command(out: Path, loans: int, seed: int | None, report: bool, quiet: bool) 
         screen.print(f"Open the report in a browser:  {out / 'report.html'}", style="bold", soft_wrap=True)
     if loan:
         screen.print(f"One loan in plain words:       hopenow explain {tape} {loan}", style="bold", soft_wrap=True)
+    what_if = "--assume quality_right_party_contact=yes --assume hardship_resolved=yes"
+    screen.print(f"What if it were known that …:  hopenow review {tape} {what_if}", style="bold", soft_wrap=True)
     return 0
 
 
