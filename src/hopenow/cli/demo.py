@@ -55,10 +55,10 @@ def command(out: Path, loans: int, seed: int | None, report: bool, quiet: bool) 
     screen.print()
     if report:
         screen.print(f"Open the report in a browser:  {out / 'report.html'}", style="bold", soft_wrap=True)
-    if loan:
-        screen.print(f"One loan in plain words:       hopenow explain {tape} {loan}", style="bold", soft_wrap=True)
     what_if = "--assume quality_right_party_contact=yes --assume hardship_resolved=yes"
     screen.print(f"What if it were known that …:  hopenow review {tape} {what_if}", style="bold", soft_wrap=True)
+    if loan:
+        screen.print(f"One loan in plain words:       hopenow explain {tape} {loan}", style="bold", soft_wrap=True)
     return 0
 
 
