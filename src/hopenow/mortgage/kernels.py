@@ -45,14 +45,17 @@ __all__ = [
     "interest_array",
     "interest_days",
     "interest_days_array",
+    "log_growth",
     "payment",
     "payment_array",
+    "payment_at",
     "present_value",
     "present_value_array",
     "rate_for_payment",
     "rate_for_payment_array",
     "scheduled_principal",
     "scheduled_principal_array",
+    "smallest_term_at",
     "smallest_term_with_payment_at_most",
     "smallest_term_with_payment_at_most_array",
     "stepped_rate",
@@ -291,6 +294,24 @@ def interest_days(balance: int, rate: int, days: int, basis: int) -> int:
     return whole * days + half_up((yearly - whole * year) * days, year)
 
 
+@kernel(_f64(i64))
+def log_growth(rate: int) -> float:
+    """Logarithm of one month's growth at a rate (millionths per year), to be shared between calls."""
+    return math.log1p(float(rate) / _YEAR)
+
+
+@kernel(i64(i64, i64, i64, _f64))
+def payment_at(balance: int, rate: int, term: int, growth: float) -> int:
+    """Return what :func:`payment` does, for a caller who has the rate's :func:`log_growth`."""
+    if _outside(balance, rate, 0) or term < 1 or term > MAX_TERM:
+        return -1
+    if rate == 0:
+        return half_up(balance, term)
+    if term == 1:
+        return balance + half_up(balance * rate, _YEAR)
+    return _payment(balance, rate, term, growth, HALF_UP)
+
+
 @kernel(i64(i64, i64, i64))
 def payment(balance: int, rate: int, term: int) -> int:
     """Level monthly payment of principal and interest, half-up to the cent, exact.
@@ -303,13 +324,7 @@ def payment(balance: int, rate: int, term: int) -> int:
     Returns:
         Cents; -1 outside the domain.
     """
-    if _outside(balance, rate, 0) or term < 1 or term > MAX_TERM:
-        return -1
-    if rate == 0:
-        return half_up(balance, term)
-    if term == 1:
-        return balance + half_up(balance * rate, _YEAR)
-    return _payment(balance, rate, term, math.log1p(float(rate) / _YEAR), HALF_UP)
+    return payment_at(balance, rate, term, log_growth(rate))
 
 
 @kernel(i64(i64, i64, i64, i64))
@@ -455,9 +470,9 @@ def _pays_at_most(balance: int, rate: int, term: int, log_growth: float, limit: 
     return _payment(balance, rate, term, log_growth, mode) <= limit
 
 
-@kernel(i64(i64, i64, i64, i64, i64, _f64, i64))
+@kernel(i64(i64, i64, i64, i64, i64, _f64, _f64, i64))
 def _smallest_term(
-    balance: int, rate: int, limit: int, first: int, last: int, guess_limit: float, mode: int
+    balance: int, rate: int, limit: int, first: int, last: int, guess_limit: float, growth: float, mode: int
 ) -> int:
     """Smallest term in [first, last] whose payment, rounded by ``mode``, is at most ``limit``; -1 for none.
 
@@ -465,34 +480,40 @@ def _smallest_term(
     bad one.
     """
     if rate == 0:
-        log_growth = 0.0
         guess = _guess_to_term(float(balance) / guess_limit)
     else:
-        log_growth = math.log1p(float(rate) / _YEAR)
         share = float(balance) * (float(rate) / _YEAR) / guess_limit
-        guess = MAX_TERM if share >= 1.0 else _guess_to_term(-math.log1p(-share) / log_growth)
+        guess = MAX_TERM if share >= 1.0 else _guess_to_term(-math.log1p(-share) / growth)
     low, high = first, last  # the answer lies in [low, high], if there is one
     candidate = min(max(guess, low), high)
-    if _pays_at_most(balance, rate, candidate, log_growth, limit, mode):
+    if _pays_at_most(balance, rate, candidate, growth, limit, mode):
         high = candidate
-        if candidate == first or not _pays_at_most(balance, rate, candidate - 1, log_growth, limit, mode):
+        if candidate == first or not _pays_at_most(balance, rate, candidate - 1, growth, limit, mode):
             return candidate
         high = candidate - 1
     else:
         if candidate == last:
             return -1
-        if _pays_at_most(balance, rate, candidate + 1, log_growth, limit, mode):
+        if _pays_at_most(balance, rate, candidate + 1, growth, limit, mode):
             return candidate + 1
         low = candidate + 1
-        if not _pays_at_most(balance, rate, last, log_growth, limit, mode):
+        if not _pays_at_most(balance, rate, last, growth, limit, mode):
             return -1
     while low < high:
         middle = (low + high) // 2
-        if _pays_at_most(balance, rate, middle, log_growth, limit, mode):
+        if _pays_at_most(balance, rate, middle, growth, limit, mode):
             high = middle
         else:
             low = middle + 1
     return low
+
+
+@kernel(i64(i64, i64, i64, i64, i64, _f64))
+def smallest_term_at(balance: int, rate: int, target: int, first: int, last: int, growth: float) -> int:
+    """Return what :func:`smallest_term_with_payment_at_most` does, for a caller with the :func:`log_growth`."""
+    if first < 1 or last > MAX_TERM or first > last:
+        return -1
+    return _smallest_term(balance, rate, target, first, last, float(target) + 0.5, growth, HALF_UP)
 
 
 @kernel(i64(i64, i64, i64, i64, i64))
@@ -512,9 +533,7 @@ def smallest_term_with_payment_at_most(balance: int, rate: int, target: int, fir
     """
     if _outside(balance, rate, target):
         return -1
-    if first < 1 or last > MAX_TERM or first > last:
-        return -1
-    return _smallest_term(balance, rate, target, first, last, float(target) + 0.5, HALF_UP)
+    return smallest_term_at(balance, rate, target, first, last, log_growth(rate))
 
 
 @kernel(i64(i64, i64, i64, i64))
@@ -549,7 +568,7 @@ def term_for_payment(balance: int, rate: int, payment: int, tolerance_millicents
     limit = payment * 1000 + tolerance_millicents
     if limit == 0:
         return -1
-    return _smallest_term(balance * 1000, rate, limit, 1, MAX_TERM, float(limit), CEILING)
+    return _smallest_term(balance * 1000, rate, limit, 1, MAX_TERM, float(limit), log_growth(rate), CEILING)
 
 
 @kernel(i64(i64, i64, i64, i64))

@@ -10,6 +10,8 @@ import polars as pl
 import pyarrow as pa
 
 from hopenow.errors import InputError
+from hopenow.facts import schema as facts_schema
+from hopenow.facts.derived import DERIVED
 from hopenow.money import dollars_array, percent_array
 from hopenow.programs.base import Option, Program, column
 from hopenow.review import in_rows
@@ -105,12 +107,23 @@ def assembled(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings, sc
 
 
 def _context(facts: pl.DataFrame) -> pl.DataFrame:
-    known = [pl.col(name) if name in facts.columns else pl.lit(None, pl.String).alias(name) for name in CONTEXT]
-    return facts.select(known).with_columns(
+    wanted = (*CONTEXT, *DERIVED["months_delinquent"].sources)
+    types = {name: fact.dtype for name, fact in facts_schema().items()}
+    known = [
+        pl.col(name) if name in facts.columns else pl.lit(None, types.get(name, pl.Int64())).alias(name)
+        for name in wanted
+    ]
+    return facts.select(known).select(
         pl.col("row").cast(pl.Int64),
         pl.col("investor", "state").cast(pl.String).cast(pl.Categorical()),
-        pl.col("months_delinquent").cast(pl.Int32),
+        _months_delinquent(),
     )
+
+
+def _months_delinquent() -> pl.Expr:
+    """Return the months delinquent as the review takes them: as given, or counted from the due date."""
+    given = pl.col("months_delinquent")
+    return pl.coalesce(given, DERIVED["months_delinquent"].expression).cast(pl.Int32).alias("months_delinquent")
 
 
 def published(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -179,7 +179,8 @@ def step_waterfall(
         Figures; state 1 or 2 says that the answer depends on the value or on the posted rate.
     """
     target = target_payment(old, law[REDUCTION], law[TARGET_MODE])
-    payment = k.payment(gross, rate, start_term)
+    growth = k.log_growth(rate)
+    payment = k.payment_at(gross, rate, start_term, growth)
     steps = 0
     if payment > target and _may_cut(rate, posted, bound):
         if value == UNKNOWN:
@@ -189,12 +190,13 @@ def step_waterfall(
                 return _unanswered(NEEDS_RATE)
             steps = _cuts(gross, rate, posted, law[STEP], start_term, payment, target, law[PART_STEP] == 1)
             rate = k.stepped_rate(rate, posted, law[STEP], steps)
-            payment = k.payment(gross, rate, start_term)
+            growth = k.log_growth(rate)
+            payment = k.payment_at(gross, rate, start_term, growth)
     term = start_term
     if payment > target:
-        reached = k.smallest_term_with_payment_at_most(gross, rate, target, start_term, law[LONGEST])
+        reached = k.smallest_term_at(gross, rate, target, start_term, law[LONGEST], growth)
         term = reached if reached > 0 else max(law[LONGEST], start_term)
-        payment = k.payment(gross, rate, term)
+        payment = k.payment_at(gross, rate, term, growth)
     new, amount, binding = payment, 0, NONE
     by_target, by_value, by_share = 0, 0, 0
     if payment > target:
@@ -206,7 +208,7 @@ def step_waterfall(
         if gross * WHOLE > law[FORBEAR_ABOVE] * value:
             amount = min(by_target, by_value, by_share)
             binding = _binding(amount, by_target, by_value)
-            new = k.payment(gross - amount, rate, term)
+            new = k.payment_at(gross - amount, rate, term, growth)
     met = 1 if new <= target else 0
     return (rate, steps, term, payment, amount, by_target, by_value, by_share, binding, new, met, DETERMINED, target)
 
