@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -55,11 +58,20 @@ def command(out: Path, loans: int, seed: int | None, report: bool, quiet: bool) 
     screen.print()
     if report:
         screen.print(f"Open the report in a browser:  {out / 'report.html'}", style="bold", soft_wrap=True)
+    call = _call()
     what_if = "--assume quality_right_party_contact=yes --assume hardship_resolved=yes"
-    screen.print(f"What if it were known that …:  hopenow review {tape} {what_if}", style="bold", soft_wrap=True)
+    screen.print(f"What if it were known that …:  {call} review {tape} {what_if}", style="bold", soft_wrap=True)
     if loan:
-        screen.print(f"One loan in plain words:       hopenow explain {tape} {loan}", style="bold", soft_wrap=True)
+        screen.print(f"One loan in plain words:       {call} explain {tape} {loan}", style="bold", soft_wrap=True)
     return 0
+
+
+def _call() -> str:
+    """Return how to call this program here: by name, or where that is not on the path, by its file."""
+    called = Path(sys.argv[0])
+    if called.name != "hopenow" or shutil.which("hopenow"):
+        return "hopenow"
+    return os.path.relpath(called)
 
 
 def _interesting(results: Path) -> str | None:
