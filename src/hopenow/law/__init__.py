@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hopenow.law.loader import load_documents, load_option
+from hopenow.law.loader import load_documents, load_option, package_documents, package_option
 from hopenow.law.model import (
     Document,
     OptionLaw,
@@ -30,6 +30,8 @@ __all__ = [
     "Verification",
     "load_documents",
     "load_option",
+    "package_documents",
+    "package_option",
     "segments",
     "weakest",
 ]

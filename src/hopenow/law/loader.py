@@ -7,6 +7,8 @@ citations of unknown documents, overlapping periods, placeholders that name no p
 from __future__ import annotations
 
 import datetime
+import functools
+import importlib.resources
 import string
 from collections.abc import Hashable
 from decimal import Decimal
@@ -93,6 +95,18 @@ def load_option(path: Traversable, documents: dict[str, Document]) -> OptionLaw:
     if defects:
         raise LawError(f"{path.name}: " + "; ".join(defects))
     return law
+
+
+@functools.cache
+def package_documents(package: str) -> dict[str, Document]:
+    """Load the table of documents (``documents.yaml``) that lies in a package, once."""
+    return load_documents(importlib.resources.files(package).joinpath("documents.yaml"))
+
+
+@functools.cache
+def package_option(package: str, name: str) -> OptionLaw:
+    """Load one law file that lies in a package beside its table of documents, once."""
+    return load_option(importlib.resources.files(package).joinpath(f"{name}.yaml"), package_documents(package))
 
 
 def _all_defects(name: str, error: ValidationError) -> str:

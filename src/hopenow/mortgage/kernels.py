@@ -40,6 +40,7 @@ __all__ = [
     "balance_after_array",
     "balance_after_rounded",
     "balance_after_rounded_array",
+    "cuts_to_reach",
     "half_up",
     "interest",
     "interest_array",
@@ -631,6 +632,38 @@ def stepped_rate(start: int, floor: int, step: int, steps: int) -> int:
     return max(start - steps * step, floor)
 
 
+@kernel(i64(i64, i64, i64, i64, i64, i64, i64, types.boolean))
+def cuts_to_reach(
+    balance: int, start: int, floor: int, step: int, term: int, above: int, target: int, allow_part_step: bool
+) -> int:
+    """Return what :func:`steps_to_reach` does, given the payment before any cut, ``above``, which misses the target."""
+    last = (start - floor) // step
+    if allow_part_step and last * step < start - floor:
+        last += 1
+    if last == 0:
+        return 0
+    lowest = payment(balance, stepped_rate(start, floor, step, last), term)
+    if lowest > target:
+        return last
+    low, high = 0, last  # low misses the target, high meets it
+    # The payment is nearly straight in the rate: the chord's guess and its neighbor end most searches.
+    guess = int(float(last) * float(above - target) / float(above - lowest)) if above > lowest else 1
+    for shift in range(2):
+        candidate = guess + shift
+        if low < candidate < high:
+            if payment(balance, stepped_rate(start, floor, step, candidate), term) <= target:
+                high = candidate
+            else:
+                low = candidate
+    while high - low > 1:
+        middle = (low + high) // 2
+        if payment(balance, stepped_rate(start, floor, step, middle), term) <= target:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
 @kernel(i64(i64, i64, i64, i64, i64, i64, types.boolean))
 def steps_to_reach(
     balance: int, start: int, floor: int, step: int, term: int, target: int, allow_part_step: bool
@@ -659,32 +692,7 @@ def steps_to_reach(
         return -1
     if start <= floor or payment(balance, start, term) <= target:
         return 0
-    last = (start - floor) // step
-    if allow_part_step and last * step < start - floor:
-        last += 1
-    if last == 0:
-        return 0
-    lowest = payment(balance, stepped_rate(start, floor, step, last), term)
-    if lowest > target:
-        return last
-    low, high = 0, last  # low misses the target, high meets it
-    # The payment is nearly straight in the rate: the chord's guess and its neighbor end most searches.
-    above = payment(balance, start, term)
-    guess = int(float(last) * float(above - target) / float(above - lowest)) if above > lowest else 1
-    for shift in range(2):
-        candidate = guess + shift
-        if low < candidate < high:
-            if payment(balance, stepped_rate(start, floor, step, candidate), term) <= target:
-                high = candidate
-            else:
-                low = candidate
-    while high - low > 1:
-        middle = (low + high) // 2
-        if payment(balance, stepped_rate(start, floor, step, middle), term) <= target:
-            high = middle
-        else:
-            low = middle
-    return high
+    return cuts_to_reach(balance, start, floor, step, term, payment(balance, start, term), target, allow_part_step)
 
 
 @kernel(i64(i64, i64, i64))

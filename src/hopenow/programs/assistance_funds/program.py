@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import importlib.resources
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
 
-from hopenow.law import Document, OptionLaw, Parameters, load_documents, load_option
+from hopenow.law import Document, OptionLaw, Parameters, package_documents, package_option
 from hopenow.programs.assistance_funds.profile import Fund, Profile, Profiles, load_profiles
 from hopenow.programs.base import Option, Program, RuleFunction, RuleTable, Step, TermType, column
 
@@ -25,16 +23,14 @@ HHF: Fund = "hhf"
 LOCAL: Fund = "local_fund"
 
 
-@functools.cache
 def documents() -> dict[str, Document]:
     """Return the documents that the law files cite."""
-    return load_documents(importlib.resources.files(PACKAGE).joinpath("documents.yaml"))
+    return package_documents(PACKAGE)
 
 
-@functools.cache
 def law(name: str) -> OptionLaw:
     """Load the law file of one kind of fund."""
-    return load_option(importlib.resources.files(PACKAGE).joinpath(f"{name}.yaml"), documents())
+    return package_option(PACKAGE, name)
 
 
 @dataclasses.dataclass(frozen=True)

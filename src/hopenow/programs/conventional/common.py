@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
-
 import polars as pl
 
 from hopenow.facts.derived import months_since
-from hopenow.law import Document, OptionLaw, Parameters, load_documents, load_option
+from hopenow.law import Document, OptionLaw, Parameters, package_documents, package_option
 from hopenow.programs.base import RuleFunction
 
 c = pl.col
@@ -16,16 +13,14 @@ c = pl.col
 PACKAGE = "hopenow.programs.conventional"
 
 
-@functools.cache
 def documents() -> dict[str, Document]:
     """Return the documents that conventional law files cite."""
-    return load_documents(importlib.resources.files(PACKAGE).joinpath("documents.yaml"))
+    return package_documents(PACKAGE)
 
 
-@functools.cache
 def law(name: str) -> OptionLaw:
     """Load the law file of one conventional option."""
-    return load_option(importlib.resources.files(PACKAGE).joinpath(f"{name}.yaml"), documents())
+    return package_option(PACKAGE, name)
 
 
 def months_before(date: str) -> pl.Expr:

@@ -112,37 +112,6 @@ def _may_cut(rate: int, posted: int, bound: int) -> bool:
     return rate > (bound if posted == UNKNOWN else posted)
 
 
-@kernel(i64(i64, i64, i64, i64, i64, i64, i64, _flag))
-def _cuts(gross: int, rate: int, posted: int, step: int, term: int, payment: int, target: int, part_step: bool) -> int:
-    """Return the cuts that bring a payment above the target to it, or to the posted rate.
-
-    As :func:`hopenow.mortgage.kernels.steps_to_reach`, for a caller who has the payment before any cut.
-    """
-    last = (rate - posted) // step
-    if part_step and last * step < rate - posted:
-        last += 1
-    if last == 0:
-        return 0
-    lowest = k.payment(gross, k.stepped_rate(rate, posted, step, last), term)
-    if lowest > target:
-        return last
-    low, high = 0, last
-    guess = int(float(last) * float(payment - target) / float(payment - lowest))
-    for candidate in range(guess, guess + 2):
-        if low < candidate < high:
-            if k.payment(gross, k.stepped_rate(rate, posted, step, candidate), term) <= target:
-                high = candidate
-            else:
-                low = candidate
-    while high - low > 1:
-        middle = (low + high) // 2
-        if k.payment(gross, k.stepped_rate(rate, posted, step, middle), term) <= target:
-            high = middle
-        else:
-            low = middle
-    return high
-
-
 @kernel(_figures(i64))
 def _unanswered(state: int) -> Figures:
     """Return the answer that says only why there is none."""
@@ -188,7 +157,9 @@ def step_waterfall(
         if gross * WHOLE >= law[CUT_FROM] * value:
             if posted == UNKNOWN:
                 return _unanswered(NEEDS_RATE)
-            steps = _cuts(gross, rate, posted, law[STEP], start_term, payment, target, law[PART_STEP] == 1)
+            steps = k.cuts_to_reach(
+                gross, rate, posted, law[STEP], start_term, payment, target, law[PART_STEP] == 1
+            )
             rate = k.stepped_rate(rate, posted, law[STEP], steps)
             growth = k.log_growth(rate)
             payment = k.payment_at(gross, rate, start_term, growth)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from hopenow.facts.derived import add_months, months_since
-from hopenow.law import Document, OptionLaw, Parameters, load_documents, load_option
+from hopenow.law import Document, OptionLaw, Parameters, package_documents, package_option
 from hopenow.mortgage import kernels
 from hopenow.programs.base import RuleFunction, RuleTable, TermType, column
 
@@ -28,20 +27,18 @@ CAPACITY = ("fha_capacity__basis", "fha_capacity__used")
 """Columns without which no option knows the room left for a claim."""
 
 
-@functools.cache
 def documents() -> dict[str, Document]:
     """Return the documents that FHA law files cite."""
-    return load_documents(importlib.resources.files(PACKAGE).joinpath("documents.yaml"))
+    return package_documents(PACKAGE)
 
 
 @functools.cache
 def law(name: str, shared: bool = False) -> OptionLaw:
     """Load one option's law file; the gates of the permanent options are added if asked for."""
-    folder = importlib.resources.files(PACKAGE)
-    own = load_option(folder.joinpath(f"{name}.yaml"), documents())
+    own = package_option(PACKAGE, name)
     if not shared:
         return own
-    common = load_option(folder.joinpath("shared.yaml"), documents())
+    common = package_option(PACKAGE, "shared")
     return own.model_copy(
         update={
             "parameters": {**common.parameters, **own.parameters},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from hopenow.facts.derived import add_months, month_index
-from hopenow.law import Document, OptionLaw, Parameters, load_documents, load_option
+from hopenow.law import Document, OptionLaw, Parameters, package_documents, package_option
 from hopenow.mortgage import kernels
 from hopenow.programs.base import RuleFunction, RuleTable, Step
 from hopenow.reference import survey_series
@@ -29,15 +27,13 @@ SHARED = RuleTable()
 # --- law ------------------------------------------------------------------------------------------
 
 
-@functools.cache
 def documents() -> dict[str, Document]:
     """Return the documents that the HAMP law files cite."""
-    return load_documents(importlib.resources.files(PACKAGE).joinpath("documents.yaml"))
+    return package_documents(PACKAGE)
 
 
-@functools.cache
 def _file(name: str) -> OptionLaw:
-    return load_option(importlib.resources.files(PACKAGE).joinpath(f"{name}.yaml"), documents())
+    return package_option(PACKAGE, name)
 
 
 def law(name: str, rules_of: tuple[str, ...] = (), figures_of: tuple[str, ...] = ()) -> OptionLaw:

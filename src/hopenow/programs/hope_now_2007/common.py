@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hopenow.law import Document, OptionLaw, load_documents, load_option
+from hopenow.law import Document, OptionLaw, package_documents, package_option
 
 c = pl.col
 
@@ -20,16 +18,14 @@ WHOLE = 1_000_000
 UNKNOWN = -1
 
 
-@functools.cache
 def documents() -> dict[str, Document]:
     """Return the documents that these law files cite."""
-    return load_documents(importlib.resources.files(PACKAGE).joinpath("documents.yaml"))
+    return package_documents(PACKAGE)
 
 
-@functools.cache
 def law(name: str) -> OptionLaw:
     """Load the law file of one option."""
-    return load_option(importlib.resources.files(PACKAGE).joinpath(f"{name}.yaml"), documents())
+    return package_option(PACKAGE, name)
 
 
 def day(text: str) -> pl.Expr:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
-import importlib.resources
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
 
 from hopenow.facts import schema
-from hopenow.law import Document, OptionLaw, Parameters, load_documents, load_option
+from hopenow.law import Document, OptionLaw, Parameters, package_documents, package_option
 from hopenow.programs.base import RuleTable, Step, TermType
 from hopenow.programs.private_label.profile import (
     MODIFICATION_POWERS,
@@ -51,19 +50,18 @@ COMMON_COLUMNS: dict[str, TermType] = {
 say beside every result, and the weakest mark among the clauses."""
 
 
-@functools.cache
 def documents() -> dict[str, Document]:
     """Return the documents that private-label law files cite."""
-    return load_documents(importlib.resources.files(PACKAGE).joinpath("documents.yaml"))
+    return package_documents(PACKAGE)
 
 
 @functools.cache
 def law(name: str, shared: bool = True) -> OptionLaw:
     """Load one option's law file; the rules that all workouts on a profile share are added if asked for."""
-    own = load_option(importlib.resources.files(PACKAGE).joinpath(f"{name}.yaml"), documents())
+    own = package_option(PACKAGE, name)
     if not shared:
         return own
-    common = load_option(importlib.resources.files(PACKAGE).joinpath("shared.yaml"), documents())
+    common = package_option(PACKAGE, "shared")
     return own.model_copy(update={"rules": {**common.rules, **own.rules}})
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from hopenow.facts import NEVER
-from hopenow.law import Document, OptionLaw, Parameters, load_documents, load_option
+from hopenow.law import Document, OptionLaw, Parameters, package_documents, package_option
 
 c = pl.col
 NAME = "section_184"
@@ -19,16 +16,14 @@ UNKNOWN = -1
 WHOLE = 1_000_000
 
 
-@functools.cache
 def documents() -> dict[str, Document]:
     """Return the documents that Section 184 law files cite."""
-    return load_documents(importlib.resources.files(PACKAGE).joinpath("documents.yaml"))
+    return package_documents(PACKAGE)
 
 
-@functools.cache
 def law(name: str) -> OptionLaw:
     """Load the law file of one option."""
-    return load_option(importlib.resources.files(PACKAGE).joinpath(f"{name}.yaml"), documents())
+    return package_option(PACKAGE, name)
 
 
 def happened(name: str) -> pl.Expr:

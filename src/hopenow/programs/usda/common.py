@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hopenow.law import Document, OptionLaw, Parameters, load_documents, load_option
+from hopenow.law import Document, OptionLaw, Parameters, package_documents, package_option
 from hopenow.mortgage import kernels
 from hopenow.programs.base import RuleTable
 
@@ -21,20 +20,18 @@ WHOLE = 1_000_000
 GATES = RuleTable()
 
 
-@functools.cache
 def documents() -> dict[str, Document]:
     """Return the documents that USDA law files cite."""
-    return load_documents(importlib.resources.files(PACKAGE).joinpath("documents.yaml"))
+    return package_documents(PACKAGE)
 
 
 @functools.cache
 def law(name: str, gates: bool = False) -> OptionLaw:
     """Load one option's law file; the gates of 7 CFR 3555.303(a) are added if asked for."""
-    folder = importlib.resources.files(PACKAGE)
-    own = load_option(folder.joinpath(f"{name}.yaml"), documents())
+    own = package_option(PACKAGE, name)
     if not gates:
         return own
-    shared = load_option(folder.joinpath("shared.yaml"), documents())
+    shared = package_option(PACKAGE, "shared")
     return own.model_copy(
         update={
             "rules": {**shared.rules, **own.rules},

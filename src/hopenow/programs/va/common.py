@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,7 +10,14 @@ import polars as pl
 
 from hopenow.errors import LawError
 from hopenow.facts import NEVER
-from hopenow.law import FIRST_DAY, Document, OptionLaw, Parameters, load_documents, load_option
+from hopenow.law import (
+    FIRST_DAY,
+    Document,
+    OptionLaw,
+    Parameters,
+    package_documents,
+    package_option,
+)
 
 c = pl.col
 
@@ -22,15 +27,13 @@ WHOLE = 1_000_000
 UNKNOWN = -1
 
 
-@functools.cache
 def documents() -> dict[str, Document]:
     """Return the documents that VA law files cite."""
-    return load_documents(importlib.resources.files(PACKAGE).joinpath("documents.yaml"))
+    return package_documents(PACKAGE)
 
 
-@functools.cache
 def _file(name: str) -> OptionLaw:
-    return load_option(importlib.resources.files(PACKAGE).joinpath(f"{name}.yaml"), documents())
+    return package_option(PACKAGE, name)
 
 
 def law(name: str, **shared: Iterable[str]) -> OptionLaw:
