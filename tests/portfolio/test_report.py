@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hopenow.facts import schema
+from hopenow.pages import share
 from hopenow.portfolio.pages import environment
 from hopenow.portfolio.report import choose_loans, page_name, portfolio_report, report_html
-from hopenow.portfolio.sections import OUTLOOK_WORDS, Sections, merged, share
+from hopenow.portfolio.sections import OUTLOOK_WORDS, Sections, merged
 from hopenow.portfolio.summary import (
     Assumed,
     Histogram,

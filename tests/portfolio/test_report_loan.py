@@ -12,7 +12,8 @@ import pytest
 
 from hopenow.errors import InputError
 from hopenow.facts import schema
-from hopenow.portfolio.pages import MARKS, explain_html, loan_page
+from hopenow.pages import MARKS
+from hopenow.portfolio.pages import explain_html, loan_page
 from hopenow.review.engine import Settings
 from hopenow.review.explain import Explanation, OptionExplained, explain
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
-import importlib.resources
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,6 +17,8 @@ import polars as pl
 
 from hopenow.errors import InputError
 from hopenow.facts import schema
+from hopenow.pages import day, joined, words
+from hopenow.pages import environment as shared_environment
 from hopenow.review.engine import Settings
 from hopenow.review.explain import (
     Citation,
@@ -31,17 +32,6 @@ from hopenow.review.explain import (
 )
 
 POSSIBLE = ("eligible", "conditional")
-MARKS: dict[str, tuple[str, str]] = {
-    "verified": ("Verified", "Read in the publisher's own text."),
-    "secondary": (
-        "Secondary",
-        "Read in a careful restatement, or in an edition close to the date; not compared word for word.",
-    ),
-    "unverified": (
-        "Unverified",
-        "Could not be confirmed at its source. It never rules an option out; it must be confirmed first.",
-    ),
-}
 STATUS_WORDS: dict[str, tuple[str, str]] = {
     "eligible": ("Open to you on these facts", "good"),
     "conditional": ("May be open to you", "maybe"),
@@ -68,40 +58,10 @@ def environment() -> jinja2.Environment:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    folder = importlib.resources.files("hopenow.portfolio").joinpath("templates")
-    found = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters |= {"day": day, "words": words, "shown": shown, "number": number, "joined": joined}
-    found.globals |= {"marks": MARKS}
-    return found
+    return shared_environment("hopenow.portfolio", {"shown": shown})
 
 
 # --- small words ----------------------------------------------------------------------------------
-
-
-def day(value: object) -> str:
-    """Write a date for people: ``September 9, 2026``; anything else as text."""
-    return f"{value:%B} {value.day}, {value.year}" if isinstance(value, datetime.date) else str(value)
-
-
-def words(name: str) -> str:
-    """Turn an internal name into words: ``days_delinquent`` into ``days delinquent``."""
-    return name.replace("__", ": ").replace("_", " ")
-
-
-def number(value: int) -> str:
-    """Write a whole number with separators."""
-    return f"{value:,}"
-
-
-def joined(items: Sequence[str]) -> str:
-    """Join words as a sentence does: ``a, b and c``."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
 
 
 def shown(item: Figure | StepShown) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from hopenow.portfolio.pages import POSSIBLE, STATUS_WORDS, day, environment, explain_html, loan_page
+from hopenow.pages import day, write_whole
+from hopenow.portfolio.pages import POSSIBLE, STATUS_WORDS, environment, explain_html, loan_page
 from hopenow.portfolio.sections import Sections
 from hopenow.portfolio.summary import Summary
 from hopenow.review.engine import Settings
@@ -110,7 +111,7 @@ def write_loan_pages(explanations: Iterable[Explanation], folder: str | Path, ba
     links = []
     for loan_id, own in by_loan.items():
         name = page_name(loan_id)
-        _write(place / name, loan_page(own, back))
+        write_whole(place / name, loan_page(own, back))
         links.append(_link(own, f"{place.name}/{name}"))
     return links
 
@@ -130,16 +131,6 @@ def _link(own: Sequence[Explanation], address: str) -> LoanLink:
         possible=len(ranked),
         questions=len(first.questions()),
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 # --- the report -----------------------------------------------------------------------------------
@@ -178,7 +169,7 @@ def portfolio_report(
             chosen = facts(choose_loans(result_parquet, loan_pages)) if result_parquet is not None else pl.DataFrame()
         if not chosen.is_empty():
             links = write_loan_pages(explain(chosen, settings), out.parent / LOANS_FOLDER, back=f"../{out.name}")
-    _write(out, report_html(summary, links))
+    write_whole(out, report_html(summary, links))
     return out
 
 

@@ -6,8 +6,9 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from hopenow.portfolio import charts
-from hopenow.portfolio.pages import MARKS, number, words
+from hopenow.pages import MARKS, Headline, Section, Table, charts, number, share, words
+from hopenow.pages.document import Cell
+from hopenow.pages.words import DASH
 from hopenow.portfolio.summary import NO_PROGRAM, UNKNOWN, Histogram, OptionCounts, RuleLegend, Summary
 
 _MOST_BARS = 12
@@ -32,64 +33,6 @@ _STATUS_SERIES = (
     ("not_determined", "Not determined", charts.GRAY),
 )
 _MARK_COLORS = {"verified": charts.TEAL, "secondary": charts.LIGHT_BLUE, "unverified": charts.AMBER}
-
-Cell = str | int
-_DASH = "\u2013"
-
-
-# --- what the page is made of ---------------------------------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """A table as shown: the first cell of a row is its heading; whole numbers are set as numbers."""
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    note: str = ""
-    total: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """A question, its answer in a sentence, a picture, the table behind it and what was counted.
-
-    Attributes:
-        id: anchor.
-        title: the question.
-        says: the answer in a sentence.
-        counts: what is counted, in which unit, out of how many.
-        pictures: drawn from the tables.
-        tables: the same numbers.
-        note: how to read it.
-    """
-
-    id: str
-    title: str
-    says: str
-    counts: str
-    pictures: tuple[charts.Picture, ...]
-    tables: tuple[Table, ...]
-    note: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    """A headline number with what it is a share of."""
-
-    value: str
-    label: str
-    share: str
-
-
-def share(part: int, whole: int) -> str:
-    """Return a share in percent with one decimal, rounded half up; a dash where there is no whole."""
-    if not whole:
-        return _DASH
-    tenths = (2000 * part + whole) // (2 * whole)
-    return f"{tenths // 10}.{tenths % 10}%"
-
 
 def merged(options: Iterable[OptionCounts]) -> list[OptionCounts]:
     """Add up the same option over programs, in the order in which the options come."""
@@ -165,12 +108,12 @@ class Sections:
         rows.append(("Reviewed and skipped together", summary.reviewed + summary.skipped))
         return Table("From the tape to this report", ("What", "Rows"), tuple(rows), total=True)
 
-    def headline(self) -> list[Figure]:
+    def headline(self) -> list[Headline]:
         """Return the headline numbers."""
         summary, outlook = self.summary, self.summary.outlook
         unit = self.unit
         found = [
-            Figure(
+            Headline(
                 number(outlook.get(name, 0)),
                 label,
                 f"{share(outlook.get(name, 0), summary.results)} of {number(summary.results)} {unit}",
@@ -182,7 +125,7 @@ class Sections:
         ]
         rest = summary.results - outlook.get("keep_eligible", 0) - outlook.get("keep_conditional", 0)
         found.append(
-            Figure(
+            Headline(
                 number(rest),
                 "have no way to keep the home on these facts, other than paying in full",
                 f"{share(rest, summary.results)} of {number(summary.results)} {unit}",
@@ -714,7 +657,7 @@ def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def _dollars(value: object) -> str:
     if value is None:
-        return _DASH
+        return DASH
     return f"-${-value:,.2f}" if value < 0 else f"${value:,.2f}"  # type: ignore[operator]
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hopenow.portfolio import charts
+from hopenow.pages import charts
 
 SERIES = [("Open", charts.BLUE), ("May be open", charts.LIGHT_BLUE), ("Ruled out", charts.PALE)]
 HOSTILE = '</text><script>alert("1")</script><b onload="x" id="y">&'

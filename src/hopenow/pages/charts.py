@@ -186,6 +186,76 @@ def tiles(name: str, title: str, description: str, counts: Mapping[str, int], un
     )
 
 
+def lines(
+    name: str,
+    title: str,
+    description: str,
+    rows: Sequence[tuple[str, str, Sequence[tuple[float, float, float, float]]]],
+    axes: tuple[str, str],
+    *,
+    steps: bool = False,
+    percent: bool = False,
+) -> Picture:
+    """Draw lines with the band of their interval, such as survival curves.
+
+    Args:
+        name: unique on the page.
+        title: for screen readers.
+        description: for screen readers.
+        rows: for each line its name, its color, and its points: place along the axis, value, low and high
+            end of the interval (both equal to the value where there is none).
+        axes: what stands along and up.
+        steps: keep each value until the next point, as survival curves do.
+        percent: the values are fractions, shown in percent.
+    """
+    values = [
+        {"part": part, "fill": color, "x": x, "value": y, "low": low, "high": high}
+        for part, color, points in rows
+        for x, y, low, high in points
+    ]
+    drawings = [_svg(_lines(values, axes, steps, percent, width)) for width in (WIDE, NARROW)]
+    key = [(part, color) for part, color, _ in rows]
+    return Picture(name, title, description, drawings, key=key if len(key) > 1 else ())
+
+
+def intervals(
+    name: str,
+    title: str,
+    description: str,
+    rows: Sequence[tuple[str, float, float, float]],
+    axis: str,
+    *,
+    reference: float | None = None,
+    percent: bool = False,
+    colors: Sequence[str] = (),
+) -> Picture:
+    """Draw one estimate with its interval for each row, its label above it.
+
+    Args:
+        name: unique on the page.
+        title: for screen readers.
+        description: for screen readers.
+        rows: label, estimate, low and high end.
+        axis: what stands along the axis.
+        reference: a line to compare with, such as 0, 1 or the overall rate.
+        percent: the values are fractions, shown in percent.
+        colors: one for each row; all are blue without.
+    """
+    values = [
+        {
+            "place": place,
+            "label": label,
+            "value": value,
+            "low": low,
+            "high": high,
+            "fill": colors[place] if colors else BLUE,
+        }
+        for place, (label, value, low, high) in enumerate(rows)
+    ]
+    drawings = [_svg(_intervals(values, axis, reference, percent, width)) for width in (WIDE, NARROW)]
+    return Picture(name, title, description, drawings)
+
+
 # --- drawing --------------------------------------------------------------------------------------
 
 
@@ -317,6 +387,56 @@ def _tiles(values: Sequence[Row], most: int, unit: str, width: int) -> Any:
     if not narrow:
         layers.append(base.mark_text(fontSize=11, dy=9).encode(text="number:N", color=alt.Color("ink:N", scale=None)))
     return alt.layer(*layers).properties(height=side * 8).resolve_scale(color="independent")
+
+
+def _number_axis(title: str | None, percent: bool, count: int, grid: bool = True) -> Any:
+    return alt.Axis(
+        title=title,
+        format=".0%" if percent else ",.4~f",
+        tickCount=count,
+        grid=grid,
+        gridColor=LINE,
+        domain=False,
+        ticks=False,
+    )
+
+
+def _lines(values: Sequence[Row], axes: tuple[str, str], steps: bool, percent: bool, width: int) -> Any:
+    along, up = axes
+    base = _base(values, width - _ROOM).encode(
+        x=alt.X("x:Q", title=along, axis=_number_axis(along, False, 8 if width == WIDE else 5, grid=False)),
+        color=alt.Color("fill:N", scale=None),
+        detail="part:N",
+    )
+    shape = "step-after" if steps else "linear"
+    ends = [row[end] for row in values for end in ("low", "high")]
+    scale = (
+        alt.Scale(domain=[0, 1], nice=False) if percent and ends and 0 <= min(ends) <= max(ends) <= 1 else alt.Scale()
+    )
+    y = alt.Y("value:Q", scale=scale, axis=_number_axis(None, percent, 5))
+    return alt.layer(
+        base.mark_area(opacity=0.18, interpolate=shape).encode(y=alt.Y("low:Q", scale=scale), y2="high:Q"),
+        base.mark_line(strokeWidth=2.5, interpolate=shape).encode(y=y),
+    ).properties(height=280, title=alt.TitleParams(up, anchor="start", fontSize=12, fontWeight=400, color=SOFT))
+
+
+def _intervals(values: Sequence[Row], axis: str, reference: float | None, percent: bool, width: int) -> Any:
+    rows, lines = _fitted(values, width)
+    height = 30 + _LINE * lines
+    down = height // 2 - 12
+    base = _base(rows, width - 24).encode(y=alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0)))
+    color = alt.Color("fill:N", scale=None)
+    along = _number_axis(axis, percent, 8 if width == WIDE else 4)
+    x = alt.X("value:Q", scale=alt.Scale(zero=False), axis=along)
+    layers = [
+        base.mark_rule(strokeWidth=3, yOffset=down).encode(x=alt.X("low:Q", axis=along), x2="high:Q", color=color),
+        base.mark_point(filled=True, size=90, yOffset=down, opacity=1).encode(x=x, color=color),
+        _labels(base, lines, height),
+    ]
+    if reference is not None:
+        line = alt.Chart(alt.InlineData(values=[{"at": reference}])).mark_rule(strokeDash=[5, 4], color=SOFT)
+        layers.insert(0, line.encode(x=alt.X("at:Q")))
+    return alt.layer(*layers).properties(height=alt.Step(height))
 
 
 def _ink_on(color: str) -> str:
