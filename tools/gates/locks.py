@@ -37,7 +37,7 @@ def _wanted(root: Path, extras: tuple[str, ...]) -> set[str]:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     requirements = list(project["dependencies"])
     for extra in extras:
-        requirements += project["optional-dependencies"][extra]
+        requirements += project["optional-dependencies"].get(extra, [])
     names = (_REQUIREMENT_NAME.match(requirement) for requirement in requirements)
     return {_canonical(name.group()) for name in names if name}
 
@@ -46,7 +46,7 @@ def check_locks(root: Path) -> Report:
     """Check ``requirements/run.txt`` and ``requirements/dev.txt`` below ``root``."""
     findings: list[Finding] = []
     checked = 0
-    for file, extras in (("run.txt", ()), ("dev.txt", ("dev",))):
+    for file, extras in (("run.txt", ("web",)), ("dev.txt", ("dev", "web"))):
         path = root / "requirements" / file
         if not path.is_file():
             findings.append(Finding(file, 0, file, "the lock file is missing; run `make lock`"))
