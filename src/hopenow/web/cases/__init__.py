@@ -1,0 +1,1 @@
+"""Cases: what happened, who may see it, and who must act next."""

@@ -1,0 +1,1 @@
+"""Actions: the only writers of a case."""

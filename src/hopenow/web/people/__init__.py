@@ -1,0 +1,1 @@
+"""People, the organizations they act for, and how they sign in."""
