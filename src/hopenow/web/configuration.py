@@ -174,7 +174,7 @@ def read(environ: Mapping[str, str] | None = None) -> Configuration:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         wrong.append(f"HOPENOW_ADDRESS is {address!r}; it must look like https://help.example.org")
-    elif mode == PRODUCTION and parts.scheme != "https":
+    elif mode == PRODUCTION and values.get("HOPENOW_ADDRESS") and parts.scheme != "https":
         wrong.append("HOPENOW_ADDRESS must start with https:// in production")
     host = parts.hostname or "localhost"
     hosts = (host, *_split(values.get("HOPENOW_HOSTS", "")), *(() if mode == PRODUCTION else _LOCAL))
@@ -193,7 +193,7 @@ def read(environ: Mapping[str, str] | None = None) -> Configuration:
     email = values.get("HOPENOW_EMAIL") or "console:"
     if urlsplit(email).scheme not in ("console", "smtp", "smtp+tls", "smtps"):
         wrong.append("HOPENOW_EMAIL must start with smtp+tls://, smtps://, smtp:// or console:")
-    elif mode == PRODUCTION and urlsplit(email).scheme == "console":
+    elif mode == PRODUCTION and values.get("HOPENOW_EMAIL") and urlsplit(email).scheme == "console":
         wrong.append("HOPENOW_EMAIL is console:, so nobody would get a message; name a mail server")
     proxies = values.get("HOPENOW_PROXIES") or "0"
     if not proxies.isdecimal():
