@@ -33,13 +33,7 @@ def cast() -> Cast:
     """Make them, with two events in the case's ledger."""
     from hopenow.web.acting import Actor, acting, serving
     from hopenow.web.cases.models import Case, Grant
-    from hopenow.web.people.models import Membership, Organization, Person
-
-    def member(kind: str, name: str) -> Actor:
-        organization = Organization.objects.create(kind=kind, name=name)
-        person = Person.objects.create_user(f"{uuid.uuid4().hex[:8]}@example.org", f"Somebody of {name}")
-        Membership.objects.create(person=person, organization=organization, role="worker")
-        return Actor(person.id, organization.id, "worker", kind)
+    from hopenow.web.people.models import Person
 
     with serving("operations"):
         homeowner = Actor(Person.objects.create_user("home@example.org", "Ana Ruiz").id)
@@ -75,3 +69,43 @@ def write(case: Any, actor: Any, kind: str, **other: Any) -> Any:
         action="test",
         **other,
     )
+
+
+def member(kind: str, name: str) -> Any:
+    """Make an organization with one worker; needs the service ``operations``."""
+    from hopenow.web.acting import Actor
+    from hopenow.web.people.models import Membership, Organization, Person
+
+    organization = Organization.objects.create(kind=kind, name=name)
+    person = Person.objects.create_user(f"{uuid.uuid4().hex[:8]}@example.org", f"Somebody of {name}")
+    Membership.objects.create(person=person, organization=organization, role="worker")
+    return Actor(person.id, organization.id, "worker", kind)
+
+
+def homeowner() -> Any:
+    """Make one homeowner."""
+    from hopenow.web.acting import Actor, serving
+    from hopenow.web.people.models import Person
+
+    with serving("operations"):
+        return Actor(Person.objects.create_user(f"{uuid.uuid4().hex[:8]}@example.org", "Ana Ruiz").id)
+
+
+def opened(loan: dict[str, Any]) -> Any:
+    """Make the same people as `cast`, with a case opened and shared by actions; ``case`` is its id."""
+    from hopenow.web.acting import serving
+    from hopenow.web.cases.actions import perform
+
+    owner, neighbor = homeowner(), homeowner()
+    with serving("operations"):
+        servicer, stranger = member("servicer", "First Servicing"), member("servicer", "Other Servicing")
+        counselor = member("counseling", "Good Counsel")
+    given = {"channel": "web", "borrower": "Ana Ruiz", "loan_number": "0012345", "loan": loan}
+    case = perform(owner, "open_case", None, given).case
+    for other, relation, scopes in (
+        (servicer, "servicer", ["status", "facts", "documents", "conversation"]),
+        (counselor, "counselor", ["status"]),
+    ):
+        given = {"grantee": other.grantee, "relation": relation, "scopes": scopes, "reason": "to get help"}
+        perform(owner, "share_case", case, given)
+    return Cast(owner, servicer, counselor, stranger, neighbor, case)

@@ -188,3 +188,20 @@ class Reading(models.Model):
         """Shown by case, newest first."""
 
         indexes: ClassVar = [models.Index(fields=["case", "-at"], name="cases_reading_case")]
+
+
+class Request(models.Model):
+    """A request that named itself, and what was done for it: the same one again does nothing."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.UUIDField()
+    key = models.CharField(max_length=100)
+    content = models.BinaryField(max_length=32)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="+")
+    events = models.JSONField(default=list)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        """Keys are each person's own."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["person", "key"], name="cases_request_key")]

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
             f"({sees('cases_event.case_id', 'status')} AND {_AUTHOR})",
         ),
         protect("cases_casekey", sees("cases_casekey.case_id", "facts"), f"{_JOBS} OR hn_may_share(case_id)"),
+        protect("cases_request", "person = hn_person()"),
         protect("cases_reading", sees("cases_reading.case_id", "status"), "person_id = hn_person()"),
         # The database's own functions must pass these two: their owner is not held to the policy.
         migrations.RunSQL(
