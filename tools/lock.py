@@ -25,8 +25,8 @@ HEADER = """\
 # {what}
 """
 LOCKS = {
-    "run.txt": ("What the installed package and its platform need.", ["pyproject.toml", "--extra", "web"]),
-    "dev.txt": ("What the package, its tests and its tools need.", ["pyproject.toml", "--extra", "web", "--extra", "dev"]),
+    "run.txt": ("What the package and its platform need.", ["pyproject.toml", "--extra", "web"]),
+    "dev.txt": ("What the package, its tests and its tools need.", ["pyproject.toml", *(f"--extra={name}" for name in ("web", "dev"))]),
 }
 
 

@@ -43,6 +43,7 @@ __all__ = [
     "FEDERAL_RESERVE_BANKS",
     "STATUTORY_HOLIDAYS",
     "BusinessCalendar",
+    "BusinessDayTable",
     "HolidayObservance",
     "add_months",
     "add_months_expr",
@@ -411,6 +412,80 @@ class BusinessCalendar:
             raise InputError(f"{years} must be a run of calendar years, such as range(2014, 2031)")
         days = set().union(*(federal_holidays(year, self.observance) for year in years))
         return sorted(days | self.closures)
+
+
+class BusinessDayTable:
+    """A calendar's business days over a run of years, as tables: an addition is two look-ups.
+
+    Days are ordinals (``date.toordinal()``), so that a million clocks need no date objects. Agrees with
+    :meth:`BusinessCalendar.add_business_days` on every day.
+
+    Args:
+        calendar: which days count.
+        years: calendar years covered, contiguous.
+
+    Raises:
+        InputError: the years are no run of calendar years.
+        CoverageError: a year lies outside the holiday calendar.
+    """
+
+    __slots__ = ("_before", "_days", "_first", "_last", "calendar")
+
+    def __init__(self, calendar: BusinessCalendar, years: range) -> None:
+        off = {day.toordinal() for day in calendar._holidays(years)}
+        self.calendar = calendar
+        self._first = date(years.start, 1, 1).toordinal()
+        self._last = date(years.stop - 1, 12, 31).toordinal()
+        # Ordinal 1 is a Monday, so (ordinal - 1) % 7 is the weekday with Monday as 0.
+        self._days: list[int] = []
+        # How many business days lie on or before each day of the run.
+        self._before: list[int] = []
+        for day in range(self._first, self._last + 1):
+            if (day - 1) % 7 not in calendar.weekend and day not in off:
+                self._days.append(day)
+            self._before.append(len(self._days))
+
+    def add(self, day: int, count: int) -> int:
+        """Return the ordinal of the count-th business day after a day; the day itself is day 0.
+
+        Args:
+            day: ordinal, business day or not.
+            count: at least 1.
+
+        Raises:
+            CoverageError: start or result lie outside the years.
+        """
+        if self._first <= day <= self._last and count > 0:
+            index = self._before[day - self._first] + count - 1
+            if index < len(self._days):
+                return self._days[index]
+        raise self._outside(day)
+
+    def on_or_before(self, day: int) -> int:
+        """Return the day itself when it is a business day, else the one before it.
+
+        Raises:
+            CoverageError: the day lies outside the years, or no business day of them comes before it.
+        """
+        if self._first <= day <= self._last and (index := self._before[day - self._first]):
+            return self._days[index - 1]
+        raise self._outside(day)
+
+    def between(self, start: int, end: int) -> int:
+        """Business days after the start up to and including the end, both ordinals, start first.
+
+        Raises:
+            CoverageError: a day lies outside the years.
+        """
+        for day in (start, end):
+            if not self._first <= day <= self._last:
+                raise self._outside(day)
+        return self._before[end - self._first] - self._before[start - self._first]
+
+    def _outside(self, day: int) -> CoverageError:
+        first, last = date.fromordinal(self._first), date.fromordinal(self._last)
+        asked = date.fromordinal(min(max(day, 1), date.max.toordinal()))
+        return CoverageError(f"the table of {self.calendar.name}", asked, first, last)
 
 
 STATUTORY_HOLIDAYS = BusinessCalendar("statutory federal holidays", HolidayObservance.STATUTORY)
