@@ -26,7 +26,7 @@ HEADER = """\
 """
 LOCKS = {
     "run.txt": ("What the package and its platform need.", ["pyproject.toml", "--extra", "web"]),
-    "dev.txt": ("What the package, its tests and its tools need.", ["pyproject.toml", *(f"--extra={name}" for name in ("web", "dev"))]),
+    "dev.txt": ("What the package, its tests and its tools need.", ["pyproject.toml", "--extra=web", "--extra=dev"]),
 }
 
 
