@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 TESTS ?= tests
 
-.PHONY: help setup start test quick lint types contracts gates format bench fuzz oracle docs lock clean distclean
+.PHONY: help setup assets start test quick lint types contracts gates format bench fuzz oracle docs lock clean distclean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1 \2/' | \
@@ -48,6 +48,13 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input \
 	    --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
+
+ASSETS := src/hopenow/web/static/design/hopenow.css
+
+assets: $(ASSETS) ## make the platform's style sheet (quick when nothing changed)
+
+$(ASSETS): $(STAMP) $(wildcard src/hopenow/web/assets/*)
+	@$(PY) -m tools.assets || echo "The platform's pages work without their looks until 'make assets' succeeds." >&2
 
 start: setup ## make a synthetic loan tape, review it, and say where the report is
 	@$(BIN)/hopenow demo --out build/demo

@@ -29,6 +29,7 @@ def postgres() -> Iterator[Path]:
     os.environ["DJANGO_SETTINGS_MODULE"] = "hopenow.web.settings"
     with database.embedded(folder / "postgresql", _TEMPLATE) as socket:
         os.environ["PGHOST"] = str(socket)
+        (folder / "static").mkdir()
         with psycopg.connect(f"host={socket} user=postgres dbname=postgres", autocommit=True) as administrator:
             # Nothing here needs to survive a crash of the machine.
             administrator.execute("ALTER SYSTEM SET fsync = off")

@@ -65,6 +65,13 @@ def serving(service: str, case: uuid.UUID | None = None) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Run a part of a transaction as nobody: only what is open to everyone is seen."""
+    with _as(_NOBODY):
+        yield
+
+
 def enter(actor: Actor) -> None:
     """Act as this person until the current `acting` or `serving` block ends.
 
