@@ -46,12 +46,15 @@ class Row:
         return self.value >= float(limit) if sign == ">=" else self.value <= float(limit)
 
 
-def turns(variants: Mapping[str, Callable[[], Any]], repeat: int) -> dict[str, tuple[float, ...]]:
+def turns(
+    variants: Mapping[str, Callable[[], Any]], repeat: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, tuple[float, ...]]:
     """Time variants in alternation; each is called once beforehand, unmeasured.
 
     Args:
         variants: name to what is timed.
         repeat: turns.
+        clock: seconds; ``time.process_time`` where one thread is measured on a machine shared with others.
 
     Returns:
         Seconds of each turn by name.
@@ -61,9 +64,9 @@ def turns(variants: Mapping[str, Callable[[], Any]], repeat: int) -> dict[str, t
         work()
     for _ in range(repeat):
         for name, work in variants.items():
-            begun = time.perf_counter()
+            begun = clock()
             work()
-            found[name].append(time.perf_counter() - begun)
+            found[name].append(clock() - begun)
     return {name: tuple(seconds) for name, seconds in found.items()}
 
 
@@ -72,9 +75,7 @@ def median(samples: Sequence[float]) -> float:
     return statistics.median(samples)
 
 
-def in_child(
-    module: str, arguments: Mapping[str, Any], environment: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def in_child(module: str, arguments: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Run ``python -m module '<json>'`` in a process of its own, so that its memory is its own.
 
     Returns the JSON that it prints last. ``wall_seconds`` of the whole process are added.

@@ -11,9 +11,7 @@ from hopenow.mortgage import exact
 def test_annuity_factor_is_the_sum_of_discounts() -> None:
     for rate, term in ((0, 7), (1, 5), (60_000, 12), (250_000, 3)):
         monthly = exact.monthly_rate(rate)
-        assert exact.annuity_factor(rate, term) == sum(
-            (1 / (1 + monthly) ** n for n in range(1, term + 1)), Fraction()
-        )
+        assert exact.annuity_factor(rate, term) == sum((1 / (1 + monthly) ** n for n in range(1, term + 1)), Fraction())
 
 
 def test_payment_repays_the_balance() -> None:
@@ -27,9 +25,9 @@ def test_payment_repays_the_balance() -> None:
 def test_payment_is_the_rounded_raw_payment() -> None:
     for loan in ((20_000_000, 62_500, 360), (10050, 120_000, 2), (5, 0, 2)):
         raw = exact.raw_payment(*loan)
-        assert -Fraction(1, 2) < raw - exact.payment(*loan) < Fraction(1, 2) or raw + Fraction(
-            1, 2
-        ) == exact.payment(*loan)
+        assert -Fraction(1, 2) < raw - exact.payment(*loan) < Fraction(1, 2) or raw + Fraction(1, 2) == exact.payment(
+            *loan
+        )
 
 
 def test_present_value_modes() -> None:

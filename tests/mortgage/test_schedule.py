@@ -35,9 +35,7 @@ def features(draw: st.DrawFn) -> dict[str, object]:
     starts = sorted(draw(st.sets(st.integers(1, term), max_size=4)))
     first_period = st.one_of(
         st.none(),
-        st.builds(
-            OddFirstPeriod, days=st.integers(0, 100), basis=st.sampled_from([360, 365]), absorb=st.booleans()
-        ),
+        st.builds(OddFirstPeriod, days=st.integers(0, 100), basis=st.sampled_from([360, 365]), absorb=st.booleans()),
         st.builds(OddFirstPeriod, months=st.integers(0, 3), absorb=st.booleans()),
     )
     return {
@@ -82,9 +80,7 @@ def test_published_modification_ends_on_its_maturity_date() -> None:
 
 def test_textbook_first_rows() -> None:
     # 100,000 at 6 % over 30 years: 599.55 a month.
-    rows = (
-        schedule(10_000_000, 60_000, 360, FIRST).select("payment", "interest", "principal", "balance").rows()
-    )
+    rows = schedule(10_000_000, 60_000, 360, FIRST).select("payment", "interest", "principal", "balance").rows()
     assert rows[0] == (59955, 50000, 9955, 9990045)
     assert rows[1] == (59955, 49950, 10005, 9980040)
 
@@ -119,9 +115,7 @@ def test_a_step_at_the_first_installment_is_the_rate() -> None:
 
 
 def test_arm_resets_hold_the_caps() -> None:
-    terms = ArmTerms(
-        margin=22_500, lifetime_cap=95_000, lifetime_floor=22_500, periodic_cap=20_000, first_cap=50_000
-    )
+    terms = ArmTerms(margin=22_500, lifetime_cap=95_000, lifetime_floor=22_500, periodic_cap=20_000, first_cap=50_000)
     assert reset_rate(45_000, 31_300, terms, first=True) == 53_750  # 5.38 % to the nearest eighth
     assert reset_rate(45_000, 90_000, terms, first=True) == 95_000  # 11.25 % held by the first cap, 9.5 %
     assert reset_rate(53_750, 90_000, terms) == 73_750  # two points up

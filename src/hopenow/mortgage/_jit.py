@@ -8,10 +8,12 @@ from typing import Any, TypeVar, cast
 import numba
 from numba import types
 
-__all__ = ["i64", "i64_in", "i64_out", "kernel"]
+__all__ = ["f64", "f64_out", "i64", "i64_in", "i64_out", "kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+f64 = types.float64
+f64_out = types.Array(types.float64, 1, "C")
 i64 = types.int64
 i64_in = types.Array(types.int64, 1, "C", readonly=True)
 i64_out = types.Array(types.int64, 1, "C")

@@ -5,6 +5,8 @@ periodic rate is one twelfth of the yearly rate. Every function may be called fr
 kernels; those named ``*_array`` loop over contiguous int64 arrays of equal length and leave nulls to the
 caller.
 
+Some arrays are worked 64 loans at a time, with the same results: see :mod:`hopenow.mortgage.lanes`.
+
 Domain: balance and payment 0 to ``MAX_MONEY``, rate 0 to ``MAX_RATE``, term up to ``MAX_TERM``. Outside
 it, and where there is no answer, the result is -1: no other result is negative. The checks also keep a
 garbage slot under a null from looping.
@@ -27,7 +29,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from hopenow.mortgage._jit import i64, i64_in, i64_out, kernel
+from hopenow.mortgage import lanes
+from hopenow.mortgage._jit import f64, i64, i64_in, i64_out, kernel
 
 __all__ = [
     "CEILING",
@@ -45,18 +48,17 @@ __all__ = [
     "interest",
     "interest_array",
     "interest_days",
-    "interest_days_array",
-    "log_growth",
+    "lane_decides",
+    "lane_rate",
+    "lane_rounded",
     "payment",
     "payment_array",
-    "payment_at",
     "present_value",
     "present_value_array",
     "rate_for_payment",
     "rate_for_payment_array",
     "scheduled_principal",
     "scheduled_principal_array",
-    "smallest_term_at",
     "smallest_term_with_payment_at_most",
     "smallest_term_with_payment_at_most_array",
     "stepped_rate",
@@ -83,34 +85,33 @@ CEILING = 2
 _YEAR = 12_000_000  # a yearly rate in millionths over this is the monthly rate
 _HUGE = 10**12  # a rounded ledger that grows past this is abandoned before the integers overflow
 
-_f64 = types.float64
-_pair = types.UniTuple(types.float64, 2)  # type: ignore[no-untyped-call]
+_pair = types.UniTuple(f64, 2)  # type: ignore[no-untyped-call]
 
 
 # ----------------------------------------------------------------------------------------------------
 # Double-double arithmetic: a number is the unevaluated sum of two floats
 # ----------------------------------------------------------------------------------------------------
-@kernel(_pair(_f64, _f64))
+@kernel(_pair(f64, f64))
 def _two_sum(a: float, b: float) -> tuple[float, float]:
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
-@kernel(_pair(_f64, _f64))
+@kernel(_pair(f64, f64))
 def _quick_two_sum(a: float, b: float) -> tuple[float, float]:
     total = a + b
     return total, b - (total - a)
 
 
-@kernel(_pair(_f64))
+@kernel(_pair(f64))
 def _split(a: float) -> tuple[float, float]:
     scaled = 134217729.0 * a  # 2**27 + 1
     high = scaled - (scaled - a)
     return high, a - high
 
 
-@kernel(_pair(_f64, _f64))
+@kernel(_pair(f64, f64))
 def _two_product(a: float, b: float) -> tuple[float, float]:
     product = a * b
     a_high, a_low = _split(a)
@@ -118,7 +119,7 @@ def _two_product(a: float, b: float) -> tuple[float, float]:
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-@kernel(_pair(_f64, _f64, _f64, _f64))
+@kernel(_pair(f64, f64, f64, f64))
 def _add(a: float, a_low: float, b: float, b_low: float) -> tuple[float, float]:
     high, error = _two_sum(a, b)
     low, low_error = _two_sum(a_low, b_low)
@@ -126,13 +127,13 @@ def _add(a: float, a_low: float, b: float, b_low: float) -> tuple[float, float]:
     return _quick_two_sum(high, error + low_error)
 
 
-@kernel(_pair(_f64, _f64, _f64, _f64))
+@kernel(_pair(f64, f64, f64, f64))
 def _multiply(a: float, a_low: float, b: float, b_low: float) -> tuple[float, float]:
     high, error = _two_product(a, b)
     return _quick_two_sum(high, error + (a * b_low + a_low * b))
 
 
-@kernel(_pair(_f64, _f64, _f64, _f64))
+@kernel(_pair(f64, f64, f64, f64))
 def _divide(a: float, a_low: float, b: float, b_low: float) -> tuple[float, float]:
     first = a / b
     high, low = _multiply(b, b_low, first, 0.0)
@@ -192,16 +193,16 @@ def half_up(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-@kernel(types.boolean(_f64, _f64, i64))
+@kernel(types.boolean(f64, f64, i64))
 def _settled(value: float, slack: float, mode: int) -> bool:
     """Tell whether a float known to within ``slack`` decides its own rounding."""
-    fraction = value - math.floor(value)
+    fraction = value - np.floor(value)
     if mode == HALF_UP:
-        return abs(fraction - 0.5) > slack
-    return fraction > slack and 1.0 - fraction > slack
+        return bool(abs(fraction - 0.5) > slack)
+    return bool(fraction > slack and 1.0 - fraction > slack)
 
 
-@kernel(i64(_f64, _f64, _f64, i64))
+@kernel(i64(f64, f64, f64, i64))
 def _rounded(high: float, low: float, tie: float, mode: int) -> int:
     """Round a double-double; a distance to the boundary of at most ``tie`` counts as none."""
     if mode == HALF_UP:
@@ -214,7 +215,7 @@ def _rounded(high: float, low: float, tie: float, mode: int) -> int:
     return int(whole) + (1 if distance > tie else 0)
 
 
-@kernel(i64(_f64, i64))
+@kernel(i64(f64, i64))
 def _round_plain(value: float, mode: int) -> int:
     if mode == HALF_UP:
         return math.floor(value + 0.5)
@@ -241,7 +242,7 @@ def _payment_settled(balance: int, rate: int, term: int, mode: int) -> int:
     return _rounded(high, low, 1e-18 + 1e-28 * high, mode)
 
 
-@kernel(i64(i64, i64, i64, _f64, i64))
+@kernel(i64(i64, i64, i64, f64, i64))
 def _payment(balance: int, rate: int, term: int, log_growth: float, mode: int) -> int:
     """Payment at a rate above zero; ``log_growth`` is log1p of the monthly rate, shared between calls."""
     exponent = float(term) * log_growth
@@ -295,24 +296,6 @@ def interest_days(balance: int, rate: int, days: int, basis: int) -> int:
     return whole * days + half_up((yearly - whole * year) * days, year)
 
 
-@kernel(_f64(i64))
-def log_growth(rate: int) -> float:
-    """Logarithm of one month's growth at a rate (millionths per year), to be shared between calls."""
-    return math.log1p(float(rate) / _YEAR)
-
-
-@kernel(i64(i64, i64, i64, _f64))
-def payment_at(balance: int, rate: int, term: int, growth: float) -> int:
-    """Return what :func:`payment` does, for a caller who has the rate's :func:`log_growth`."""
-    if _outside(balance, rate, 0) or term < 1 or term > MAX_TERM:
-        return -1
-    if rate == 0:
-        return half_up(balance, term)
-    if term == 1:
-        return balance + half_up(balance * rate, _YEAR)
-    return _payment(balance, rate, term, growth, HALF_UP)
-
-
 @kernel(i64(i64, i64, i64))
 def payment(balance: int, rate: int, term: int) -> int:
     """Level monthly payment of principal and interest, half-up to the cent, exact.
@@ -325,7 +308,13 @@ def payment(balance: int, rate: int, term: int) -> int:
     Returns:
         Cents; -1 outside the domain.
     """
-    return payment_at(balance, rate, term, log_growth(rate))
+    if _outside(balance, rate, 0) or term < 1 or term > MAX_TERM:
+        return -1
+    if rate == 0:
+        return half_up(balance, term)
+    if term == 1:
+        return balance + half_up(balance * rate, _YEAR)
+    return _payment(balance, rate, term, math.log1p(float(rate) / _YEAR), HALF_UP)
 
 
 @kernel(i64(i64, i64, i64, i64))
@@ -452,7 +441,7 @@ def scheduled_principal(balance: int, rate: int, payment: int, months: int) -> i
 # ----------------------------------------------------------------------------------------------------
 # Searches: a closed form guesses, the exact rounded amount at the neighbors decides
 # ----------------------------------------------------------------------------------------------------
-@kernel(i64(_f64))
+@kernel(i64(f64))
 def _guess_to_term(months: float) -> int:
     """Turn a guess from a closed form into a term; not-a-number and overflow mean "longer than any term"."""
     if not (months < float(MAX_TERM)):
@@ -460,7 +449,7 @@ def _guess_to_term(months: float) -> int:
     return max(math.ceil(months), 1)
 
 
-@kernel(types.boolean(i64, i64, i64, _f64, i64, i64))
+@kernel(types.boolean(i64, i64, i64, f64, i64, i64))
 def _pays_at_most(balance: int, rate: int, term: int, log_growth: float, limit: int, mode: int) -> bool:
     if rate == 0:
         if mode == CEILING:
@@ -471,15 +460,14 @@ def _pays_at_most(balance: int, rate: int, term: int, log_growth: float, limit: 
     return _payment(balance, rate, term, log_growth, mode) <= limit
 
 
-@kernel(i64(i64, i64, i64, i64, i64, _f64, _f64, i64))
-def _smallest_term(
-    balance: int, rate: int, limit: int, first: int, last: int, guess_limit: float, growth: float, mode: int
-) -> int:
+@kernel(i64(i64, i64, i64, i64, i64, f64, i64))
+def _smallest_term(balance: int, rate: int, limit: int, first: int, last: int, guess_limit: float, mode: int) -> int:
     """Smallest term in [first, last] whose payment, rounded by ``mode``, is at most ``limit``; -1 for none.
 
     The rounded payment never rises with the term, so three neighbors settle a good guess and bisection a
     bad one.
     """
+    growth = math.log1p(float(rate) / _YEAR)
     if rate == 0:
         guess = _guess_to_term(float(balance) / guess_limit)
     else:
@@ -509,14 +497,6 @@ def _smallest_term(
     return low
 
 
-@kernel(i64(i64, i64, i64, i64, i64, _f64))
-def smallest_term_at(balance: int, rate: int, target: int, first: int, last: int, growth: float) -> int:
-    """Return what :func:`smallest_term_with_payment_at_most` does, for a caller with the :func:`log_growth`."""
-    if first < 1 or last > MAX_TERM or first > last:
-        return -1
-    return _smallest_term(balance, rate, target, first, last, float(target) + 0.5, growth, HALF_UP)
-
-
 @kernel(i64(i64, i64, i64, i64, i64))
 def smallest_term_with_payment_at_most(balance: int, rate: int, target: int, first: int, last: int) -> int:
     """Smallest term from ``first`` to ``last`` whose payment, rounded to the cent, is at most ``target``.
@@ -532,9 +512,9 @@ def smallest_term_with_payment_at_most(balance: int, rate: int, target: int, fir
         Months; -1 when no term in the range will do, the range is empty, or an argument is outside the
         domain.
     """
-    if _outside(balance, rate, target):
+    if _outside(balance, rate, target) or first < 1 or last > MAX_TERM or first > last:
         return -1
-    return smallest_term_at(balance, rate, target, first, last, log_growth(rate))
+    return _smallest_term(balance, rate, target, first, last, float(target) + 0.5, HALF_UP)
 
 
 @kernel(i64(i64, i64, i64, i64))
@@ -569,7 +549,7 @@ def term_for_payment(balance: int, rate: int, payment: int, tolerance_millicents
     limit = payment * 1000 + tolerance_millicents
     if limit == 0:
         return -1
-    return _smallest_term(balance * 1000, rate, limit, 1, MAX_TERM, float(limit), log_growth(rate), CEILING)
+    return _smallest_term(balance * 1000, rate, limit, 1, MAX_TERM, float(limit), CEILING)
 
 
 @kernel(i64(i64, i64, i64, i64))
@@ -690,9 +670,10 @@ def steps_to_reach(
         return -1
     if step < 1 or term < 1 or term > MAX_TERM or target < 0 or target > MAX_MONEY:
         return -1
-    if start <= floor or payment(balance, start, term) <= target:
+    before = payment(balance, start, term)
+    if start <= floor or before <= target:
         return 0
-    return cuts_to_reach(balance, start, floor, step, term, payment(balance, start, term), target, allow_part_step)
+    return cuts_to_reach(balance, start, floor, step, term, before, target, allow_part_step)
 
 
 @kernel(i64(i64, i64, i64))
@@ -722,12 +703,45 @@ def rate_for_payment(balance: int, term: int, target: int) -> int:
 # ----------------------------------------------------------------------------------------------------
 # Arrays
 # ----------------------------------------------------------------------------------------------------
+@kernel(f64(i64, i64, i64, i64))
+def lane_rate(balance: int, rate: int, payment: int, term: int) -> float:
+    """Return a loan's monthly rate for a sheet of :mod:`hopenow.mortgage.lanes`; not-a-number where it must decline."""
+    if _outside(balance, rate, payment) or rate == 0 or term < 1 or term > MAX_TERM:
+        return math.nan
+    return float(rate) / _YEAR
+
+
+@kernel(types.boolean(f64, i64))
+def lane_decides(value: float, mode: int) -> bool:
+    """Tell whether a value worked out on a sheet decides its own rounding; not-a-number never does."""
+    return _settled(value, lanes.NEAR + value * lanes.RELATIVE, mode)
+
+
+@kernel(i64(f64, i64))
+def lane_rounded(value: float, mode: int) -> int:
+    """Round a value for which :func:`lane_decides` says that it can be."""
+    return _round_plain(value, mode)
+
+
 @kernel(i64_out(i64_in, i64_in, i64_in))
 def payment_array(balance: Cents, rate: Cents, term: Cents) -> Cents:
     """Apply :func:`payment` row by row."""
     out = np.empty(balance.size, dtype=np.int64)
-    for row in range(balance.size):
-        out[row] = payment(balance[row], rate[row], term[row])
+    sheet = lanes.blank()
+    for start in range(0, balance.size, lanes.LANES):
+        count = min(lanes.LANES, balance.size - start)
+        for lane in range(count):
+            row = start + lane
+            sheet[lanes.BALANCE + lane] = float(balance[row])
+            sheet[lanes.MONTHLY + lane] = lane_rate(balance[row], rate[row], 0, term[row])
+            sheet[lanes.FIRST + lane] = float(term[row])
+        lanes.level(sheet)
+        for lane in range(count):
+            row, value = start + lane, sheet[lanes.VALUE + lane]
+            if lane_decides(value, HALF_UP):
+                out[row] = _round_plain(value, HALF_UP)
+            else:
+                out[row] = payment(balance[row], rate[row], term[row])
     return out
 
 
@@ -746,15 +760,6 @@ def interest_array(balance: Cents, rate: Cents, months: Cents) -> Cents:
     out = np.empty(balance.size, dtype=np.int64)
     for row in range(balance.size):
         out[row] = interest(balance[row], rate[row], months[row])
-    return out
-
-
-@kernel(i64_out(i64_in, i64_in, i64_in, i64))
-def interest_days_array(balance: Cents, rate: Cents, days: Cents, basis: int) -> Cents:
-    """Apply :func:`interest_days` row by row; one day basis for all."""
-    out = np.empty(balance.size, dtype=np.int64)
-    for row in range(balance.size):
-        out[row] = interest_days(balance[row], rate[row], days[row], basis)
     return out
 
 
@@ -789,8 +794,26 @@ def scheduled_principal_array(balance: Cents, rate: Cents, payment: Cents, month
 def term_for_payment_array(balance: Cents, rate: Cents, payment: Cents, tolerance_millicents: int) -> Cents:
     """Apply :func:`term_for_payment` row by row; one tolerance for all."""
     out = np.empty(balance.size, dtype=np.int64)
-    for row in range(balance.size):
-        out[row] = term_for_payment(balance[row], rate[row], payment[row], tolerance_millicents)
+    sheet = lanes.blank()
+    tolerable = 0 <= tolerance_millicents <= 1_000_000
+    for start in range(0, balance.size, lanes.LANES):
+        count = min(lanes.LANES, balance.size - start)
+        for lane in range(count):
+            row = start + lane
+            usual = tolerable and balance[row] > 0 and payment[row] > 0
+            sheet[lanes.BALANCE + lane] = float(balance[row] * 1000)
+            sheet[lanes.MONTHLY + lane] = lane_rate(balance[row], rate[row], payment[row], 1 if usual else 0)
+            sheet[lanes.FIRST + lane] = 1.0
+            sheet[lanes.LAST + lane] = float(MAX_TERM)
+            sheet[lanes.LIMIT + lane] = float(payment[row] * 1000 + tolerance_millicents)
+        lanes.shortest(sheet)
+        for lane in range(count):
+            row = start + lane
+            if sheet[lanes.SURE + lane] == 1.0:
+                within = sheet[lanes.VALUE + lane] <= sheet[lanes.LIMIT + lane]
+                out[row] = int(sheet[lanes.TERM + lane]) if within else -1
+            else:
+                out[row] = term_for_payment(balance[row], rate[row], payment[row], tolerance_millicents)
     return out
 
 
@@ -800,10 +823,27 @@ def smallest_term_with_payment_at_most_array(
 ) -> Cents:
     """Apply :func:`smallest_term_with_payment_at_most` row by row."""
     out = np.empty(balance.size, dtype=np.int64)
-    for row in range(balance.size):
-        out[row] = smallest_term_with_payment_at_most(
-            balance[row], rate[row], target[row], first[row], last[row]
-        )
+    sheet = lanes.blank()
+    for start in range(0, balance.size, lanes.LANES):
+        count = min(lanes.LANES, balance.size - start)
+        for lane in range(count):
+            row = start + lane
+            shortest = first[row] if first[row] <= last[row] <= MAX_TERM else 0
+            sheet[lanes.BALANCE + lane] = float(balance[row])
+            sheet[lanes.MONTHLY + lane] = lane_rate(balance[row], rate[row], target[row], shortest)
+            sheet[lanes.FIRST + lane] = float(first[row])
+            sheet[lanes.LAST + lane] = float(last[row])
+            sheet[lanes.LIMIT + lane] = float(target[row]) + 0.5
+        lanes.shortest(sheet)
+        for lane in range(count):
+            row = start + lane
+            if sheet[lanes.SURE + lane] == 1.0:
+                within = sheet[lanes.VALUE + lane] <= sheet[lanes.LIMIT + lane]
+                out[row] = int(sheet[lanes.TERM + lane]) if within else -1
+            else:
+                out[row] = smallest_term_with_payment_at_most(
+                    balance[row], rate[row], target[row], first[row], last[row]
+                )
     return out
 
 
@@ -814,9 +854,7 @@ def steps_to_reach_array(
     """Apply :func:`steps_to_reach` row by row; one size of cut and one part-step rule for all."""
     out = np.empty(balance.size, dtype=np.int64)
     for row in range(balance.size):
-        out[row] = steps_to_reach(
-            balance[row], start[row], floor[row], step, term[row], target[row], allow_part_step
-        )
+        out[row] = steps_to_reach(balance[row], start[row], floor[row], step, term[row], target[row], allow_part_step)
     return out
 
 

@@ -1,9 +1,10 @@
 """The Flex Modification waterfalls as compiled kernels.
 
-Units as in :mod:`hopenow.mortgage.kernels`: cents, millionths, months; -1 means "not known". One call looks at one
-loan; :func:`terms_array` runs it over arrays. Nothing here knows a threshold: every figure of the law comes in with
-``law``, an int64 array indexed by the constants ``REDUCTION`` to ``LIMIT_MODE``; the result goes out in ``out``,
-indexed by ``RATE`` to ``TARGET_PAYMENT``.
+Units as in :mod:`hopenow.mortgage.kernels`: cents, millionths, months; -1 means "not known". A waterfall looks at one
+loan; :func:`terms_array` runs it over arrays, that of 2024 for 64 loans at a time (:mod:`hopenow.mortgage.lanes`), with
+the same results. Nothing here knows a threshold: every figure of the law comes in with ``law``, a tuple indexed by the
+constants ``REDUCTION`` to ``LIMIT_MODE``; the figures of a loan go out as a tuple indexed by ``RATE`` to
+``TARGET_PAYMENT``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy.typing as npt
 from numba import types
 
 from hopenow.mortgage import kernels as k
-from hopenow.mortgage._jit import i64, i64_in, kernel
+from hopenow.mortgage import lanes
+from hopenow.mortgage._jit import f64_out, i64, i64_in, i64_out, kernel
 
 Integers = npt.NDArray[np.int64]
 
@@ -48,7 +50,7 @@ NO_RATIO, NO_INCOME = -1, -2
     LIMIT_MODE,
 ) = range(12)
 
-# Places in ``out``.
+# Places in the figures of a loan.
 (
     RATE,
     RATE_STEPS,
@@ -68,6 +70,9 @@ WIDTH = TARGET_PAYMENT + 1
 
 _flag = types.boolean
 _law = types.UniTuple(i64, LIMIT_MODE + 1)  # type: ignore[no-untyped-call]
+_table = types.Array(types.int64, 2, "C")
+_part = types.Array(types.int64, 2, "A")  # of a table
+_four = types.UniTuple(i64, 4)  # type: ignore[no-untyped-call]
 _figures = types.UniTuple(i64, WIDTH)  # type: ignore[no-untyped-call]
 
 Law = tuple[int, ...]
@@ -119,12 +124,41 @@ def _unanswered(state: int) -> Figures:
     return (none, none, none, none, none, none, none, none, none, none, none, state, none)
 
 
+@kernel(_flag(i64, i64, i64, i64))
+def _workable(gross: int, rate: int, start_term: int, old: int) -> bool:
+    """Tell whether balance, rate, term and old payment are known."""
+    return gross >= 0 and rate >= 0 and start_term > 0 and old >= 0
+
+
 @kernel(i64(i64, i64, i64))
 def _binding(amount: int, by_target: int, by_value: int) -> int:
     """Tell which of the three limits an amount is; of equal ones the first."""
     if amount == by_target:
         return BY_TARGET
     return BY_VALUE if amount == by_value else BY_SHARE
+
+
+@kernel(i64(i64, i64, i64, i64, i64, i64, i64, _law))
+def _cuts(gross: int, rate: int, posted: int, term: int, value: int, payment: int, target: int, law: Law) -> int:
+    """Return the number of cuts of a rate that may be cut; ``-NEEDS_VALUE`` or ``-NEEDS_RATE`` where it is open."""
+    if value == UNKNOWN:
+        return -NEEDS_VALUE
+    if gross * WHOLE < law[CUT_FROM] * value:
+        return 0
+    if posted == UNKNOWN:
+        return -NEEDS_RATE
+    return k.cuts_to_reach(gross, rate, posted, law[STEP], term, payment, target, law[PART_STEP] == 1)
+
+
+@kernel(_four(i64, i64, i64, _law))
+def _set_aside(gross: int, value: int, by_target: int, law: Law) -> tuple[int, int, int, int]:
+    """Return the principal to set aside, its limits by value and by share of the balance, and the limit that it is."""
+    by_value = _above_value(gross, value, law[FORBEAR_FLOOR], law[LIMIT_MODE])
+    by_share = _share(gross, law[FORBEAR_SHARE], law[LIMIT_MODE])
+    if gross * WHOLE <= law[FORBEAR_ABOVE] * value:
+        return 0, by_value, by_share, NONE
+    amount = min(by_target, by_value, by_share)
+    return amount, by_value, by_share, _binding(amount, by_target, by_value)
 
 
 @kernel(_figures(i64, i64, i64, i64, i64, i64, i64, _law))
@@ -148,38 +182,27 @@ def step_waterfall(
         Figures; state 1 or 2 says that the answer depends on the value or on the posted rate.
     """
     target = target_payment(old, law[REDUCTION], law[TARGET_MODE])
-    growth = k.log_growth(rate)
-    payment = k.payment_at(gross, rate, start_term, growth)
+    payment = k.payment(gross, rate, start_term)
     steps = 0
     if payment > target and _may_cut(rate, posted, bound):
-        if value == UNKNOWN:
-            return _unanswered(NEEDS_VALUE)
-        if gross * WHOLE >= law[CUT_FROM] * value:
-            if posted == UNKNOWN:
-                return _unanswered(NEEDS_RATE)
-            steps = k.cuts_to_reach(
-                gross, rate, posted, law[STEP], start_term, payment, target, law[PART_STEP] == 1
-            )
-            rate = k.stepped_rate(rate, posted, law[STEP], steps)
-            growth = k.log_growth(rate)
-            payment = k.payment_at(gross, rate, start_term, growth)
+        steps = _cuts(gross, rate, posted, start_term, value, payment, target, law)
+    if steps < 0:
+        return _unanswered(-steps)
+    if steps > 0:
+        rate = k.stepped_rate(rate, posted, law[STEP], steps)
+        payment = k.payment(gross, rate, start_term)
     term = start_term
     if payment > target:
-        reached = k.smallest_term_at(gross, rate, target, start_term, law[LONGEST], growth)
+        reached = k.smallest_term_with_payment_at_most(gross, rate, target, start_term, law[LONGEST])
         term = reached if reached > 0 else max(law[LONGEST], start_term)
-        payment = k.payment_at(gross, rate, term, growth)
-    new, amount, binding = payment, 0, NONE
-    by_target, by_value, by_share = 0, 0, 0
-    if payment > target:
-        if value == UNKNOWN:
-            return _unanswered(NEEDS_VALUE)
-        by_target = gross - k.present_value(target, rate, term, law[VALUE_MODE])
-        by_value = _above_value(gross, value, law[FORBEAR_FLOOR], law[LIMIT_MODE])
-        by_share = _share(gross, law[FORBEAR_SHARE], law[LIMIT_MODE])
-        if gross * WHOLE > law[FORBEAR_ABOVE] * value:
-            amount = min(by_target, by_value, by_share)
-            binding = _binding(amount, by_target, by_value)
-            new = k.payment_at(gross - amount, rate, term, growth)
+        payment = k.payment(gross, rate, term)
+    if payment <= target:
+        return (rate, steps, term, payment, 0, 0, 0, 0, NONE, payment, 1, DETERMINED, target)
+    if value == UNKNOWN:
+        return _unanswered(NEEDS_VALUE)
+    by_target = gross - k.present_value(target, rate, term, law[VALUE_MODE])
+    amount, by_value, by_share, binding = _set_aside(gross, value, by_target, law)
+    new = k.payment(gross - amount, rate, term)
     met = 1 if new <= target else 0
     return (rate, steps, term, payment, amount, by_target, by_value, by_share, binding, new, met, DETERMINED, target)
 
@@ -249,10 +272,134 @@ def full_waterfall(
     return (rate, 0, term, payment, amount, by_target, by_value, by_share, binding, new, met, state, target)
 
 
-_table = types.Array(types.int64, 2, "C")
+# ----------------------------------------------------------------------------------------------------------------------
+# The waterfall of 2024 for 64 loans at a time. A lane whose monthly rate is set to not-a-number declines: its loan is
+# then worked alone. Each step is a function of its own, because between the steps on the sheet every call would have to
+# save what the wide registers hold.
+# ----------------------------------------------------------------------------------------------------------------------
+GROSS, CONTRACT, POSTED, LOWEST, START, VALUE, OLD = range(7)  # places in ``loans``
+TARGETS, RATES, CUTS = (place * lanes.LANES for place in range(3))  # rows of ``notes``
+
+_loans = types.UniTuple(i64_in, OLD + 1)  # type: ignore[no-untyped-call]
+Loans = tuple[Integers, ...]
 
 
-@kernel(_table(i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, _law, i64))
+@kernel(types.void(f64_out, i64_out, _loans, i64, i64, _law))
+def _enter(sheet: lanes.Sheet, notes: Integers, loans: Loans, begin: int, count: int, law: Law) -> None:
+    """Put loans into the lanes, with their payment targets."""
+    for lane in range(count):
+        row = np.uint64(begin + lane)  # never negative, so that no index is counted from the end
+        gross, start, old = loans[GROSS][row], loans[START][row], loans[OLD][row]
+        target = target_payment(old, law[REDUCTION], law[TARGET_MODE])
+        notes[TARGETS + lane] = target
+        sheet[lanes.BALANCE + lane] = float(gross)
+        sheet[lanes.MONTHLY + lane] = k.lane_rate(gross, loans[CONTRACT][row], old, start)
+        sheet[lanes.FIRST + lane] = float(start)
+        sheet[lanes.LAST + lane] = float(max(law[LONGEST], start))
+        sheet[lanes.LIMIT + lane] = float(target) + 0.5
+
+
+@kernel(types.void(f64_out, i64_out, _loans, i64, i64, _law))
+def _cut(sheet: lanes.Sheet, notes: Integers, loans: Loans, begin: int, count: int, law: Law) -> None:
+    """Cut the rates of the loans whose payment over the starting term, on the sheet, misses the target."""
+    for lane in range(count):
+        row = np.uint64(begin + lane)
+        rate = loans[CONTRACT][row]
+        payment, steps = sheet[lanes.VALUE + lane], 0
+        if not k.lane_decides(payment, k.HALF_UP):
+            steps = UNKNOWN
+        elif payment > sheet[lanes.LIMIT + lane] and _may_cut(rate, loans[POSTED][row], loans[LOWEST][row]):
+            steps = _cuts(
+                loans[GROSS][row],
+                rate,
+                loans[POSTED][row],
+                loans[START][row],
+                loans[VALUE][row],
+                k.lane_rounded(payment, k.HALF_UP),
+                notes[TARGETS + lane],
+                law,
+            )
+        if steps < 0:
+            sheet[lanes.MONTHLY + lane] = np.nan
+        elif steps > 0:
+            rate = k.stepped_rate(rate, loans[POSTED][row], law[STEP], steps)
+            sheet[lanes.MONTHLY + lane] = k.lane_rate(0, rate, 0, 1)
+        notes[RATES + lane] = rate
+        notes[CUTS + lane] = steps
+
+
+@kernel(types.void(_table, f64_out, i64_out, _loans, i64, i64, _law))
+def _leave(
+    result: Integers, sheet: lanes.Sheet, notes: Integers, loans: Loans, begin: int, count: int, law: Law
+) -> None:
+    """Set principal aside where the shortest term, on the sheet, misses the target, and write the figures down."""
+    for lane in range(count):
+        row = np.uint64(begin + lane)
+        gross, value = loans[GROSS][row], loans[VALUE][row]
+        monthly, repaid = sheet[lanes.MONTHLY + lane], sheet[lanes.REPAID + lane]
+        unrounded = sheet[lanes.VALUE + lane]
+        target = notes[TARGETS + lane]
+        sure = sheet[lanes.SURE + lane] == 1.0 and k.lane_decides(unrounded, k.HALF_UP)
+        amount, by_target, by_value, by_share, binding = 0, 0, 0, 0, NONE
+        payment, new, met = 0, 0, 1
+        if sure:
+            payment = k.lane_rounded(unrounded, k.HALF_UP)
+            new = payment
+            if payment > target:
+                worth = float(target) * repaid / monthly
+                sure = value != UNKNOWN and k.lane_decides(worth, law[VALUE_MODE])
+                by_target = gross - k.lane_rounded(worth, law[VALUE_MODE])
+                amount, by_value, by_share, binding = _set_aside(gross, value, by_target, law)
+                unrounded = float(gross - amount) * monthly / repaid
+                sure = sure and k.lane_decides(unrounded, k.HALF_UP)
+                new = k.lane_rounded(unrounded, k.HALF_UP)
+                met = 1 if new <= target else 0
+        if sure:
+            result[RATE, row] = notes[RATES + lane]
+            result[RATE_STEPS, row] = notes[CUTS + lane]
+            result[TERM, row] = int(sheet[lanes.TERM + lane])
+            result[PAYMENT_BEFORE, row] = payment
+            result[FORBORNE, row] = amount
+            result[CAP_TARGET, row] = by_target
+            result[CAP_VALUE, row] = by_value
+            result[CAP_SHARE, row] = by_share
+            result[BOUND, row] = binding
+            result[PAYMENT, row] = new
+            result[MET, row] = met
+            result[STATE, row] = DETERMINED
+            result[TARGET_PAYMENT, row] = target
+        else:
+            found = _unanswered(NO_ANSWER)
+            if _workable(gross, loans[CONTRACT][row], loans[START][row], loans[OLD][row]):
+                found = step_waterfall(
+                    gross,
+                    loans[CONTRACT][row],
+                    loans[POSTED][row],
+                    loans[LOWEST][row],
+                    loans[START][row],
+                    value,
+                    loans[OLD][row],
+                    law,
+                )
+            for place in range(WIDTH):
+                result[place, row] = found[place]
+
+
+@kernel(types.void(_table, _loans, _law))
+def _step_waterfalls(result: Integers, loans: Loans, law: Law) -> None:
+    """Run :func:`step_waterfall` over arrays."""
+    sheet = lanes.blank()
+    notes = np.empty(3 * lanes.LANES, np.int64)
+    for begin in range(0, loans[GROSS].size, lanes.LANES):
+        count = min(lanes.LANES, loans[GROSS].size - begin)
+        _enter(sheet, notes, loans, begin, count, law)
+        lanes.level(sheet)
+        _cut(sheet, notes, loans, begin, count, law)
+        lanes.shortest(sheet)
+        _leave(result, sheet, notes, loans, begin, count, law)
+
+
+@kernel(_part(i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, i64_in, _law, i64))
 def terms_array(
     gross: Integers,
     rate: Integers,
@@ -272,25 +419,26 @@ def terms_array(
         Figures by place, shape (``WIDTH``, loans). State 4, and -1 elsewhere, where balance, rate, term or old payment
         is unknown.
     """
-    result = np.empty((WIDTH, gross.size), np.int64)
-    for i in range(gross.size):
-        if gross[i] < 0 or rate[i] < 0 or start_term[i] <= 0 or old[i] < 0:
-            found = _unanswered(NO_ANSWER)
-        elif stepwise == 1:
-            found = step_waterfall(gross[i], rate[i], posted[i], bound[i], start_term[i], value[i], old[i], law)
-        else:
+    # Rows of figures a power of two apart would all want the same few places of the cache: whole pages and a line more.
+    result = np.empty((WIDTH, (gross.size + 511) // 512 * 512 + 8), np.int64)
+    if stepwise == 1:
+        _step_waterfalls(result, (gross, rate, posted, bound, start_term, value, old), law)
+        return result[:, : gross.size]
+    for row in range(gross.size):
+        found = _unanswered(NO_ANSWER)
+        if _workable(gross[row], rate[row], start_term[row], old[row]):
             found = full_waterfall(
-                gross[i],
-                rate[i],
-                posted[i],
-                bound[i],
-                start_term[i],
-                value[i],
-                old[i],
-                cut_any[i],
-                ratio_target[i],
+                gross[row],
+                rate[row],
+                posted[row],
+                bound[row],
+                start_term[row],
+                value[row],
+                old[row],
+                cut_any[row],
+                ratio_target[row],
                 law,
             )
         for place in range(WIDTH):
-            result[place, i] = found[place]
-    return result
+            result[place, row] = found[place]
+    return result[:, : gross.size]
