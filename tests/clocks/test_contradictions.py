@@ -131,6 +131,17 @@ IMPOSSIBLE: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any]]] = {
         [APP, COMPLETE, row("application_withdrawn", "2026-03-10"), OFFER],
         {},
     ),
+    "complete after withdrawal": (
+        "AFTER-WITHDRAWAL",
+        [APP, row("application_withdrawn", "2026-03-03"), COMPLETE],
+        {},
+    ),
+    "short plan over before it is offered": ("DATE-IN-THE-PAST", [APP, {**SHORT, "ends": "2026-03-03"}], {}),
+    "short plan begun after its end": (
+        "AFTER-THE-PLAN",
+        [APP, {**SHORT, "ends": "2026-03-10"}, row("short_term_accepted", "2026-03-11")],
+        {},
+    ),
     "accepted and rejected": (
         "ACCEPTED-AND-REJECTED",
         [APP, COMPLETE, OFFER, row("offer_accepted", "2026-03-22"), row("offer_rejected", "2026-03-23")],

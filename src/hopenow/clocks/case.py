@@ -106,7 +106,7 @@ def _moment(event: Event) -> datetime.datetime:
 class _Thread:
     """What the walk remembers of a thread."""
 
-    __slots__ = ("denied", "index", "kind", "last", "offered", "seen")
+    __slots__ = ("denied", "ends", "index", "kind", "last", "offered", "seen")
 
     def __init__(self, kind: str, index: int) -> None:
         self.kind = kind
@@ -115,6 +115,7 @@ class _Thread:
         self.last: dict[str, datetime.date] = {}
         self.offered = False
         self.denied = False
+        self.ends: datetime.date | None = None
 
 
 class _Walk:
@@ -214,6 +215,7 @@ _ONLY_BEFORE_THE_END = frozenset(
     {
         "payment_received",
         "application_received",
+        "application_complete",
         "first_filing_made",
         "judgment_motion_made",
         "judgment_entered",
@@ -350,8 +352,7 @@ def _decision(walk: _Walk, event: Event, thread: _Thread | None) -> None:
     if both:
         walk.fault(event, "OFFERED-AND-DENIED", f"offered and denied at once: {', '.join(sorted(both))}")
     if thread is not None:
-        if "application_withdrawn" in thread.seen:
-            walk.fault(event, "AFTER-WITHDRAWAL", "a decision comes after the application was withdrawn")
+        _not_withdrawn(walk, event, thread)
         thread.offered |= bool(offered)
         thread.denied |= bool(event.details.get("denied_modifications"))
 
@@ -397,9 +398,30 @@ def _appeal_decision(walk: _Walk, event: Event, thread: _Thread | None) -> None:
         thread.offered |= bool(event.details.get("offered"))
 
 
+def _short_offer(walk: _Walk, event: Event, thread: _Thread | None) -> None:
+    ends = event.details.get("ends")
+    if ends is not None and ends < event.day:
+        walk.fault(event, "DATE-IN-THE-PAST", f"the plan ends on {ends}, before it was offered")
+    if thread is not None:
+        thread.ends = ends
+    _not_withdrawn(walk, event, thread)
+
+
+def _not_withdrawn(walk: _Walk, event: Event, thread: _Thread | None) -> None:
+    if thread is not None and "application_withdrawn" in thread.seen:
+        walk.fault(event, "AFTER-WITHDRAWAL", f"{event.kind} comes after the application was withdrawn")
+
+
 def _short_term(walk: _Walk, event: Event, thread: _Thread | None) -> None:
     words = f"{event.kind} comes before any short-term plan was offered"
     walk.need(event, thread, ["short_term_offer_made"], "RESPONSE-BEFORE-OFFER", words)
+    if (
+        event.kind == "short_term_accepted"
+        and thread is not None
+        and thread.ends is not None
+        and event.day > thread.ends
+    ):
+        walk.fault(event, "AFTER-THE-PLAN", f"the plan is begun after it ended on {thread.ends}")
 
 
 def _short_term_end(walk: _Walk, event: Event, thread: _Thread | None) -> None:
@@ -501,6 +523,9 @@ _CHECKS: Mapping[str, Check] = {
     "cease_contact_received": _cease,
     "cease_contact_withdrawn": _cease_withdrawn,
     "acknowledgment_sent": _acknowledgment,
+    "application_complete": _not_withdrawn,
+    "document_received": _not_withdrawn,
+    "short_term_offer_made": _short_offer,
     "information_requested": _was_complete,
     "complete_notice_sent": _complete_notice,
     "third_party_delay_notice_sent": _was_complete,

@@ -18,7 +18,6 @@ from hopenow.clocks.result import (
     Breach,
     Duty,
     Facts,
-    Legal,
     Protection,
     Right,
     Status,
@@ -29,7 +28,7 @@ from hopenow.clocks.result import (
     legal,
     status_of,
 )
-from hopenow.clocks.rulebook import Rule, rulebook
+from hopenow.clocks.rulebook import rulebook
 from hopenow.clocks.state import State
 
 REMEDY = (
@@ -101,7 +100,7 @@ class Clockwork:
         for rule, bars, about, start, until, expected, why, exits, events in self.rows.protections:
             found.append(
                 Protection(
-                    legal=self._legal(rule),
+                    legal=legal(rule),
                     bars=bars,
                     about=self._about(about),
                     start=datetime.date.fromordinal(start),
@@ -125,7 +124,7 @@ class Clockwork:
             words = fill(why) if why else ""
             found.append(
                 Right(
-                    legal=self._legal(rule),
+                    legal=legal(rule),
                     kind=kind,
                     what=rule.may,
                     about=self._about(about),
@@ -160,7 +159,7 @@ class Clockwork:
         ]
         found += [
             Breach(
-                legal=self._legal(rule),
+                legal=legal(rule),
                 what=fill(what),
                 about=self._about(about),
                 day=datetime.date.fromordinal(day),
@@ -231,9 +230,9 @@ class Clockwork:
         rule, about, start, due, first, done, over, state, why, how, events = row
         status = status_of(due, done, over, state, today)
         return Duty(
-            legal=self._legal(rule),
+            legal=legal(rule),
             who=rule.who,
-            name=self._servicer(min(due or today, today)) if rule.who == "servicer" else None,
+            name=self._servicer(_acting_day(due, done, over, today)) if rule.who == "servicer" else None,
             what=rule.must,
             about=self._about(about),
             since=datetime.date.fromordinal(start),
@@ -248,12 +247,6 @@ class Clockwork:
             events=self._ids(events),
             hypothetical=self._hypothetical(events),
         )
-
-    def _legal(self, rule: Rule) -> Legal:
-        extra: tuple[str, ...] = ()
-        if self.policies.roll_back != "none" and rule.day == "CAL":
-            extra = ("roll_back",)
-        return legal(rule, extra)
 
     def _about(self, about: int) -> str:
         if about < 0:
@@ -307,6 +300,13 @@ def plain(item: Any) -> Any:
     if hasattr(item, "__dataclass_fields__"):
         return {name: plain(getattr(item, name)) for name in item.__dataclass_fields__}
     return item
+
+
+def _acting_day(due: int, done: int, over: int, today: int) -> int:
+    """The day whose servicer a duty is: that of the act, or the last day on which it could be done."""
+    if done:
+        return done
+    return min(day for day in (due, over - 1, today) if day > 0)
 
 
 def _left(day: datetime.date | None, today: datetime.date) -> int | None:

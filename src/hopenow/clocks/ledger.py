@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NEVER = datetime.date.max.toordinal()
 """Ordinal of a day that does not come: an installment not paid, a sale not scheduled."""
 
-_MONTHS_AHEAD = 480
+_MONTHS_AHEAD = 600
 _MOVES = frozenset(
     {
         "payment_received",
@@ -41,7 +41,7 @@ _MONTHS_IN_A_YEAR = 12
 
 @functools.lru_cache(maxsize=65_536)
 def due_dates(first: int) -> tuple[int, ...]:
-    """Ordinals of monthly due dates from a first one on, forty years long; the day is kept where a month has it."""
+    """Ordinals of monthly due dates from a first one on, fifty years long; the day is kept where a month has it."""
     start = datetime.date.fromordinal(first)
     return tuple(add_months(start, months).toordinal() for months in range(_MONTHS_AHEAD))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import enum
-from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from hopenow.clocks.rulebook import Rule
@@ -370,18 +369,10 @@ def counted(rule: Rule, start: int, end: int, how: Words) -> str:
     return f"{spoken(start)} is day 0; {sign} {rule.length} {words} is {spoken(end)}"
 
 
-_POLICY_OF_DAY = {
-    "PROMPTLY": "promptly_days",
-    "OPPORTUNITY": "reasonable_opportunity_days",
-    "XHOL": "observed_holidays",
-}
-
-
-def legal(rule: Rule, extra: Sequence[str] = ()) -> Legal:
+def legal(rule: Rule) -> Legal:
     """Citation and mark of a rule; a policy that the item rests on weakens the mark only where it made the number."""
-    policies = [_POLICY_OF_DAY[rule.day]] if rule.day in _POLICY_OF_DAY else []
     marks: list[Verification] = [rule.verification]
     if rule.day in ("PROMPTLY", "OPPORTUNITY"):
         marks.append("unverified")
     title = f"{rule.document.publisher}, {rule.document.title}"
-    return Legal(rule.id, rule.title, rule.cite, title, weakest(marks), rule.note, (*policies, *extra))
+    return Legal(rule.id, rule.title, rule.cite, title, weakest(marks), rule.note, rule.policies)

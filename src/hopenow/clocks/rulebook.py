@@ -43,6 +43,11 @@ YEARS = range(1990, 2090)
 
 _LAW = "hopenow.clocks.law"
 _TARGETS = {"PROMPTLY", "OPPORTUNITY"}
+_POLICY_OF_DAY: Mapping[str, tuple[str, ...]] = {
+    "PROMPTLY": ("promptly_days", "observed_holidays"),
+    "OPPORTUNITY": ("reasonable_opportunity_days",),
+    "XHOL": ("observed_holidays",),
+}
 
 
 class _Strict(BaseModel):
@@ -76,6 +81,7 @@ class RuleLawFile(_Strict):
     direction: Direction = "last_day"
     basis: Basis | None = None
     figures: dict[str, int | datetime.date] = Field(default_factory=dict)
+    policies: Annotated[tuple[str, ...], Field(strict=False)] = ()
     cite: Annotated[str, Field(min_length=1)]
     document: str | None = None
     verification: Verification
@@ -125,6 +131,7 @@ class Rule:
         length, day, direction, basis: how it counts.
         figures: its further numbers; dates as ordinals.
         cite, document, verification, note: where it comes from and how sure that is.
+        policies: names of the policies that it rests on.
         start, end: ordinals between which the version is in force, inclusive.
         after: ordinal of the trigger day -> ordinal that the rule leads to.
         source: name of the law file.
@@ -132,7 +139,7 @@ class Rule:
 
     __slots__ = (
         "after", "basis", "cite", "day", "direction", "document", "end", "figures", "id", "length", "may", "must",
-        "note", "order", "source", "start", "title", "trigger", "verification", "who",
+        "note", "order", "policies", "source", "start", "title", "trigger", "verification", "who",
     )  # fmt: skip
 
     id: str
@@ -151,6 +158,7 @@ class Rule:
     document: Document
     verification: Verification
     note: str | None
+    policies: tuple[str, ...]
     start: int
     end: int
     after: Callable[[int], int]
@@ -234,6 +242,8 @@ class Rulebook:
             rule.length = version.length if version.length is not None else length
             rule.day = version.day or day
             rule.direction = law.direction
+            rolled = ("roll_back",) if self._rolled(rule) else ()
+            rule.policies = tuple(dict.fromkeys([*_POLICY_OF_DAY.get(rule.day or "", ()), *rolled, *law.policies]))
             rule.basis = law.basis or ("target" if rule.day in _TARGETS else "law")
             figures = {**figures, **version.figures}
             rule.figures = {key: _ordinal(value) for key, value in figures.items()}
@@ -261,10 +271,15 @@ class Rulebook:
             return functools.partial(_add_business, table.add, number)
         if rule.day == "MONTHS":
             return functools.partial(_add_months, number)
-        rolled = rule.who == "servicer" and rule.direction == "last_day" and rule.id not in _NEVER_ROLLED
-        if rolled and self.policies.roll_back == "previous_business_day":
+        if self._rolled(rule):
             return functools.partial(_add_rolled, self.xhol.on_or_before, number)
         return functools.partial(_add_calendar, -number if rule.direction == "before" else number)
+
+    def _rolled(self, rule: Rule) -> bool:
+        """Whether a rule's last day moves back from a holiday or weekend (CR-3)."""
+        if self.policies.roll_back == "none" or rule.day != "CAL" or rule.id in _NEVER_ROLLED:
+            return False
+        return rule.who == "servicer" and rule.direction == "last_day"
 
     def _stretches(self) -> tuple[list[int], list[Law]]:
         cuts = {0}
@@ -321,7 +336,12 @@ def _documents(file: LawFile) -> Mapping[str, Document]:
     return {**_shared_documents(), **file.documents}
 
 
-def _read_law(name: str, content: object) -> LawFile:
+def read_law(name: str, content: object) -> LawFile:
+    """Check the content of one law file.
+
+    Raises:
+        LawError: naming every defect.
+    """
     try:
         file = TypeAdapter(LawFile).validate_python(content)
     except ValidationError as error:
@@ -333,6 +353,9 @@ def _read_law(name: str, content: object) -> LawFile:
         defects.append(f"the draft {file.draft!r} is no policy")
     for rule_id, rule in file.rules.items():
         cited = {rule.document, *(version.document for version in rule.versions)} - {None}
+        defects += [
+            f"{rule_id} rests on {name!r}, which is no policy" for name in rule.policies if name not in policy_table()
+        ]
         unknown = cited - set(documents)
         defects += [f"{rule_id} cites {key!r}, which is not in the table of documents" for key in unknown]
         counted = {rule.day, *(version.day for version in rule.versions)} - {None}
@@ -358,7 +381,7 @@ def law_files() -> Mapping[str, LawFile]:
         if not path.name.endswith(".yaml") or path.name == "documents.yaml":
             continue
         name = path.name.removesuffix(".yaml")
-        files[name] = _read_law(path.name, read_strict(path))
+        files[name] = read_law(path.name, read_strict(path))
         for rule_id in files[name].rules:
             if rule_id in owner:
                 raise LawError(f"{path.name}: the rule {rule_id} stands in {owner[rule_id]}.yaml already")
@@ -366,7 +389,11 @@ def law_files() -> Mapping[str, LawFile]:
     return files
 
 
-@functools.lru_cache(maxsize=16)
 def rulebook(policies: Policies = DEFAULT) -> Rulebook:
     """Return the rules compiled under a set of policies, once per process."""
+    return _compiled(policies)
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled(policies: Policies) -> Rulebook:
     return Rulebook(policies)

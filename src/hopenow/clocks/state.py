@@ -27,6 +27,7 @@ class Completion:
         actual: day of actual completion, from which the time to decide counts.
         index: the event that completed it.
         filed: a first filing had been made by then.
+        early: it was within the time in which none may be made, or none had been made.
         sale: sale date known then, or 0.
         gap: days from facial completeness to that sale; ``NEVER`` without one.
         actual_gap: the same from actual completion.
@@ -34,7 +35,8 @@ class Completion:
         asked: day on which more was asked for, or 0; ``asked_index`` its event.
         until: last day of the opportunity to give it.
         lapsed: day on which it became incomplete again, or 0 (FA-4).
-        decided: day of the decision on it, or 0; ``decision`` its event and ``details`` what it says.
+        decided: day of the decision on it, or 0; ``decision`` its event.
+        told: day of the latest decision, where it was revised; ``told_index`` its event, ``details`` what both say.
         delayed: day of the notice that something from another party is missing (EV-2), or 0.
         third_party: day on which that came in, or 0.
         noticed: day of the notice of complete application (LM-6), or 0.
@@ -43,9 +45,9 @@ class Completion:
 
     __slots__ = (
         "actual", "actual_gap", "asked", "asked_index", "by_reasonable_date", "decided", "decision",
-        "delayed", "delayed_index", "details", "facial", "filed", "gap", "index", "lapsed", "noticed",
+        "delayed", "delayed_index", "details", "early", "facial", "filed", "gap", "index", "lapsed", "noticed",
         "noticed_index", "sale", "servicer",
-        "shows", "third_party", "until",
+        "shows", "third_party", "told", "told_index", "until",
     )  # fmt: skip
 
     def __init__(self, facial: int, actual: int, index: int) -> None:
@@ -53,12 +55,13 @@ class Completion:
         self.actual = actual
         self.index = index
         self.filed = False
+        self.early = True
         self.sale = 0
         self.gap = self.actual_gap = NEVER
         self.servicer = 0
         self.asked = self.asked_index = self.until = self.lapsed = 0
-        self.decided = self.delayed = self.third_party = self.noticed = self.shows = 0
-        self.decision = self.noticed_index = self.delayed_index = -1
+        self.decided = self.told = self.delayed = self.third_party = self.noticed = self.shows = 0
+        self.decision = self.told_index = self.noticed_index = self.delayed_index = -1
         self.by_reasonable_date = False
         self.details: Mapping[str, Any] = _NOTHING
 
@@ -183,8 +186,8 @@ class State:
 
     __slots__ = (
         "applications", "as_of", "asked_for_help", "assigned", "attempts", "bankruptcies", "book", "case", "ceased",
-        "counsel", "dismissed", "ended", "ended_index", "filed", "filings", "help_told", "ids", "ledger", "loan",
-        "motions", "notices", "occupancy", "payments", "policies", "rows", "sale", "sale_held", "sales",
+        "collectors", "counsel", "dismissed", "ended", "ended_index", "filed", "filings", "help_told", "ids", "ledger",
+        "loan", "motions", "notices", "occupancy", "payments", "policies", "rows", "sale", "sale_held", "sales",
         "servicer", "simple", "small", "successors", "threads", "transfer_notices", "transfers",
     )  # fmt: skip
 
@@ -216,9 +219,10 @@ class State:
         self.transfers: list[tuple[int, int, Mapping[str, Any]]] = []
         self.transfer_notices: list[tuple[int, int, Mapping[str, Any]]] = []
         self.successors: list[tuple[int, int]] = []
-        self.small: list[tuple[int, int, bool]] = []
+        self.small: list[tuple[int, bool, bool]] = []
+        self.collectors: list[tuple[int, bool]] = []
         self.occupancy: list[tuple[int, int, bool]] = []
-        self.counsel: list[int] = []
+        self.counsel: list[tuple[int, int]] = []
         self.payments: list[int] = []
         self.asked_for_help: list[tuple[int, int, int]] = []
         self.simple: dict[str, list[tuple[int, int]]] = {}
@@ -272,7 +276,15 @@ class State:
         return None
 
     def cease_on(self, day: int) -> int:
-        """Index of the stop to debt collection in force on a day, or -1."""
+        """Index of the stop to debt collection that binds the servicer on a day, or -1."""
+        if not self.ceased:
+            return -1
+        collector = self.loan.debt_collector
+        for changed, value in self.collectors:
+            if changed <= day:
+                collector = value
+        if not collector:
+            return -1
         for start, end, index in self.ceased:
             if start <= day < end:
                 return index
@@ -415,20 +427,31 @@ def _completed(s: State, application: Application, row: Row, day: int = 0) -> No
     if last is not None and last.asked and row.day <= last.until:
         # Completed within the reasonable opportunity: it counts from the first day for the protections (FA-3).
         completion.facial, completion.filed, completion.sale = last.facial, last.filed, last.sale
-        completion.gap = last.gap
+        completion.gap, completion.early = last.gap, last.early
     else:
         if last is not None:
             lapse(last, row.day)
         completion.filed, completion.sale = bool(s.filed), s.sale
         completion.gap = s.sale - actual if s.sale else NEVER
+        completion.early = not completion.filed or _in_review(s, actual)
     completion.actual_gap = s.sale - actual if s.sale else NEVER
     completion.servicer = s.servicer
     if day and day < row.day:
         # Complete before the day on which that was noticed: what was known then decides.
         completion.sale = s.sale_on(day)
         completion.filed = s.filed_by(day)
+        completion.early = not completion.filed or _in_review(s, day)
         completion.gap = completion.actual_gap = completion.sale - day if completion.sale else NEVER
     application.completions.append(completion)
+
+
+def _in_review(s: State, day: int) -> bool:
+    """Whether a day lies in the time in which no first filing may be made, although one was (41(f)(1))."""
+    rule = s.book.at(day).get("FC-1")
+    delinquency = s.filings and s.filings[-1][2] == "delinquency"
+    if rule is None or not delinquency or not s.ledger.dates:
+        return False
+    return s.ledger.behind(day) <= (rule.length or 0)
 
 
 def _information_requested(s: State, row: Row) -> None:
@@ -478,7 +501,9 @@ def _decision(s: State, row: Row) -> None:
         application.offers_on_incomplete.append((row.day, row.at, basis))
         return
     if not last.decided:
-        last.decided, last.decision, last.details = row.day, row.at, row.details
+        last.decided, last.decision = row.day, row.at
+    # A revised decision leaves what it does not mention, and begins the times to answer and to appeal anew.
+    last.told, last.told_index, last.details = row.day, row.at, {**last.details, **row.details}
 
 
 def _accepted(s: State, row: Row) -> None:
@@ -542,7 +567,9 @@ def _short_terms(s: State, row: Row) -> None:
 
 
 def _short_accepted(s: State, row: Row) -> None:
-    s.applications[row.thread].short_accepted = row.day
+    application = s.applications[row.thread]
+    application.short_accepted = row.day
+    application.short_failed = application.short_ended = 0
 
 
 def _short_contacted(s: State, row: Row) -> None:
@@ -608,6 +635,11 @@ def _ended(s: State, row: Row) -> None:
 def _transferred(s: State, row: Row) -> None:
     s.servicer += 1
     s.transfers.append((row.day, row.at, row.details))
+    if (small := row.details.get("small")) is not None:
+        # Another servicer: its own standing counts at once.
+        s.small.append((row.day, small, True))
+    if (collector := row.details.get("debt_collector")) is not None:
+        s.collectors.append((row.day, collector))
     if row.details.get("application_was_covered") is False:
         for application in s.applications.values():
             if application.pending_at(row.day) and (application.last is None or not application.last.decided):
@@ -634,12 +666,13 @@ def _received_on(s: State, application: Application, day: int) -> None:
     if application.last is not None and not application.last.lapsed:
         completion = Completion(day, day, application.last.index)
         completion.filed, completion.sale, completion.servicer = bool(s.filed), s.sale, s.servicer
+        completion.early = not completion.filed or _in_review(s, day)
         completion.gap = completion.actual_gap = application.gap
         application.completions[-1] = completion
 
 
 def _small(s: State, row: Row) -> None:
-    s.small.append((row.day, row.at, row.details["small"]))
+    s.small.append((row.day, row.details["small"], False))
 
 
 def _occupancy(s: State, row: Row) -> None:
@@ -647,7 +680,7 @@ def _occupancy(s: State, row: Row) -> None:
 
 
 def _counsel(s: State, row: Row) -> None:
-    s.counsel.append(row.day)
+    s.counsel.append((row.day, row.at))
 
 
 def _simple(s: State, row: Row) -> None:

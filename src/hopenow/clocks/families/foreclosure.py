@@ -20,9 +20,10 @@ from hopenow.clocks.state import Application, Completion, State
 UNTIL_DECIDED = (
     "a decision that no option is available, with no appeal left; a rejection of every offer; or a failure to perform"
 )
-BEFORE_FILING = "A complete application came in on {0}, before any first notice or filing."
+BEFORE_FILING = "A complete application came in on {0}, before a first notice or filing could be made or was."
 AFTER_FILING = "A complete application came in on {0}, after the first filing and early enough before a sale."
 BY_REASONABLE_DATE = "The application was complete on {0}, by the reasonable date of the new servicer."
+_EARNED = frozenset({"FC-2", "FC-3", "EV-5", "SS-1"})
 LAPSED = "the application became incomplete again on {0}: what was asked for did not come in time"
 NO_ANSWER = "no answer to the offer by {0}; the homeowner rejecting every offer; or failing to perform"
 BARRED_MOTION = "A motion for judgment or an order of sale was made on {0}, which was barred."
@@ -45,6 +46,7 @@ def run(s: State, out: Out) -> None:
             while_decided(s, out, application)
         if s.transfers:
             before_reasonable_date(s, out, application)
+    time_to_apply(s, out)
 
 
 # --- FC-1 -----------------------------------------------------------------------------------------
@@ -100,28 +102,81 @@ def _barred_while_current(s: State, out: Out) -> None:
 def while_decided(s: State, out: Out, application: Application) -> None:
     """FC-2 and FC-3, from facial completeness until an exit."""
     completions = application.completions
-    about = of_event(application.index)
     for number, completion in enumerate(completions):
         following = completions[number + 1] if number + 1 < len(completions) else None
         if following is not None and following.facial == completion.facial:
             # The protection goes on with the next completion, from the same day (FA-3).
             continue
         law = s.book.at(completion.facial)
-        if not completion.filed:
-            rule, bars = law.get("FC-2"), Bar.FIRST_FILING
-        elif in_time_for_decision(s, application, completion):
-            rule, bars = law.get("FC-3"), Bar.JUDGMENT_OR_SALE
-        else:
-            continue
-        if rule is None:
-            continue
-        until, expected, exits, behind = shield_end(s, application, completion)
-        words = BEFORE_FILING if not completion.filed else AFTER_FILING
-        if completion.filed and by_reasonable_date(s, application, completion):
-            words = BY_REASONABLE_DATE
-        why = (words, completion.facial)
-        events = (application.index, completion.index, *behind)
-        out.protection(rule, bars, about, completion.facial, until, events, why=why, exits=exits, expected=expected)
+        if completion.early:
+            _earned(s, out, application, completion, law.get("FC-2"), BEFORE_FILING)
+        if completion.filed and in_time_for_decision(s, application, completion):
+            counsel_told(s, out, application, completion)
+            late = by_reasonable_date(s, application, completion)
+            _earned(s, out, application, completion, law.get("FC-3"), BY_REASONABLE_DATE if late else AFTER_FILING)
+
+
+def counsel_told(s: State, out: Out, application: Application, completion: Completion) -> None:
+    """PP-5: foreclosure counsel learns promptly that judgment and sale are barred (comment 41(g)-3)."""
+    start = completion.facial
+    rule = s.book.at(start).get("PP-5")
+    if rule is None:
+        return
+    done, index = next(((day, at) for day, at in s.counsel if day >= start), (0, completion.index))
+    events = (completion.index,) if index == completion.index else (completion.index, index)
+    out.duty(rule, of_event(application.index), start, rule.after(start), events, done=done)
+
+
+def _earned(
+    s: State, out: Out, application: Application, completion: Completion, rule: Rule | None, words: str
+) -> None:
+    """One bar that a complete application earned."""
+    if rule is None:
+        return
+    bars = Bar.FIRST_FILING if rule.id == "FC-2" else Bar.JUDGMENT_OR_SALE
+    until, expected, exits, behind = shield_end(s, application, completion)
+    about, start = of_event(application.index), completion.facial
+    events = (application.index, completion.index, *behind)
+    why = (words, start)
+    out.protection(rule, bars, about, start, until, events, why=why, exits=exits, expected=expected)
+    late = answered_late(s, application, completion)
+    if late:
+        # The servicer took the answer after the time had run out: performing protects from then on.
+        over = application.failed or application.completed_plan or application.withdrawn or s.ended
+        why = ("The homeowner has performed under the agreement since {0}.", late)
+        out.protection(rule, bars, about, late, over, events, why=why, exits=WHILE_PERFORMING)
+
+
+def answered_late(s: State, application: Application, completion: Completion) -> int:
+    """Day of an acceptance or first trial payment that came after the time to answer; 0 if it came in time (RS-3)."""
+    if not completion.decided or not (application.accepted or application.trial_days):
+        return 0
+    if not (completion.details.get("offered") or application.appeal_details.get("offered")):
+        return 0
+    first = min(day for day in (application.accepted, *application.trial_days) if day)
+    last = answer_by(s, application, completion)[0]
+    return first if last and first > last and s.policies.silence_is_rejection else 0
+
+
+def time_to_apply(s: State, out: Out) -> None:
+    """Until when a complete application would protect, where none does yet."""
+    if s.ended or coverage(s, s.as_of) != FULL:
+        return
+    if any(row[0].id in _EARNED and (not row[4] or s.as_of <= row[4]) for row in out.protections):
+        return
+    law, today = s.book.at(s.as_of), s.as_of
+    if s.filed and s.sale > today:
+        at = s.sales[-1][2]
+        rule = law.get("FC-3")
+        if rule is not None and s.sale - today > rule.figures["more_than"]:
+            last = s.sale - rule.figures["more_than"] - 1
+            why = ("The sale is set for {0}; a complete application must be in by {1}.", s.sale, last)
+            out.right(rule, "apply", of_event(at), s.sales[-1][0], last, (at,), why=why)
+    elif not s.filed and (oldest := s.ledger.oldest(today)):
+        rule, days = law.get("FC-2"), law.get("FC-1")
+        if rule is not None and days is not None and today <= days.after(oldest):
+            words = ("As things stand, a first filing is possible from {0}.", days.after(oldest) + 1)
+            out.right(rule, "apply", oldest, oldest, days.after(oldest), (), why=words)
 
 
 def shield_end(s: State, application: Application, completion: Completion) -> tuple[int, int, Words, tuple[int, ...]]:
@@ -129,7 +184,8 @@ def shield_end(s: State, application: Application, completion: Completion) -> tu
     if completion.lapsed:
         return completion.lapsed - 1, 0, (LAPSED, completion.lapsed), (completion.asked_index,)
     end = _ends(s, application, completion)
-    early = min((found for found in (application.withdrawn, application.deferral, s.ended) if found), default=0)
+    over = (application.withdrawn, application.deferral, s.ended)
+    early = min((found for found in over if found >= completion.facial), default=0)
     if early and (not end[0] or early < end[0]):
         template = (
             "the application was withdrawn on {0}" if early == application.withdrawn else "the matter ended on {0}"
@@ -144,7 +200,9 @@ def _ends(s: State, application: Application, completion: Completion) -> tuple[i
         if expected:
             return 0, expected, ("what was asked for not coming in by {0}; or " + UNTIL_DECIDED, expected), ()
         return 0, 0, UNTIL_DECIDED, ()
-    decision = (completion.decision,)
+    decision = (completion.told_index,)
+    if answered_late(s, application, completion):
+        return _offer_ends(s, application, completion, decision)
     if application.failed:
         words = ("the homeowner failed to perform on {0}", application.failed)
         return application.failed, 0, words, (application.failed_index,)
@@ -188,11 +246,11 @@ def _denial_ends(
         last = application.appeal_decided
         return last, 0, ("the appeal was denied on {0}", last), (*decision, application.appeal_decided_index)
     if completion.details.get("denied_modifications") and may_appeal(s, completion):
-        last = s.book.at(completion.decided)["AP-1"].after(completion.decided)
+        last = s.book.at(completion.told)["AP-1"].after(completion.told)
         if s.as_of > last:
             return last, 0, ("no option is available, and the time to appeal ended on {0}", last), decision
         return 0, last, ("no appeal by {0}; or the denial of an appeal", last), decision
-    last = completion.decided
+    last = completion.told
     return last, 0, ("the homeowner was told on {0} that no option is available, and no appeal applies", last), decision
 
 

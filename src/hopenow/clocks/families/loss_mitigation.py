@@ -102,7 +102,7 @@ def by_reasonable_date(s: State, application: Application, completion: Completio
 def may_appeal(s: State, completion: Completion) -> bool:
     """41(h)(1): early before a sale, or before the first filing."""
     rule = s.book.at(completion.facial).get("AP-1")
-    return rule is not None and (completion.gap >= rule.figures["sale_days"] or not completion.filed)
+    return rule is not None and (completion.gap >= rule.figures["sale_days"] or completion.early)
 
 
 def passed_on(s: State, application: Application) -> int:
@@ -121,10 +121,12 @@ def passed_on(s: State, application: Application) -> int:
     return 0
 
 
-def tier(s: State, completion: Completion) -> str:
-    """Label of a complete application, T1 to T4, as fixed on its receipt (CR-7)."""
+def tier(s: State, completion: Completion) -> str | None:
+    """Label of a complete application, T1 to T4, as fixed on its receipt (CR-7); None before the rules."""
     law = s.book.at(completion.facial)
-    if not completion.filed:
+    if "T2" not in law:
+        return None
+    if completion.early:
         return "T1"
     if completion.gap >= law["T2"].figures["sale_days"]:
         return "T2"
@@ -389,6 +391,8 @@ def _after_delay(
     words = ("Something from another party was missing; the homeowner was told on {0}.", completion.delayed)
     out.waived(rule, about, start, last, (*events, completion.delayed_index), words)
     came = completion.third_party
+    if completion.decided and came > completion.decided:
+        came = 0
     target = s.book.at(came).get("PP-4") if came else None
     due = target.after(came) if target is not None else 0
     how = ("decide promptly once it is in; it came in on {0}", came) if came else "decide promptly once it is in"
@@ -399,9 +403,9 @@ def denial(s: State, out: Out, application: Application, completion: Completion)
     """EV-7: specific reasons for each modification denied."""
     if not completion.details.get("denied_modifications"):
         return
-    decided, about = completion.decided, of_event(application.index)
+    decided, about = completion.told, of_event(application.index)
     rule = s.book.at(decided)["EV-7"]
-    events = (completion.decision,)
+    events = (completion.told_index,)
     how = ("in the decision itself, sent on {0}", decided)
     if completion.details.get("reasons_given") is False:
         out.breach(rule, about, decided, "The decision denies a modification without its specific reasons.", events)
@@ -459,7 +463,7 @@ def answer_rule(law: Law, completion: Completion) -> Rule:
 
 def answer_by(s: State, application: Application, completion: Completion) -> tuple[int, Rule, Words]:
     """Last day to answer the offer: (ordinal or 0 while an appeal is open, rule, how it was counted)."""
-    decided = completion.decided
+    decided = completion.told
     law = s.book.at(decided)
     rule = answer_rule(law, completion)
     shortest = rule.after(decided)
@@ -489,16 +493,16 @@ def timely_appeal(s: State, application: Application, completion: Completion) ->
     """Whether an appeal that is allowed was made in time."""
     if not application.appealed or not completion.decided or not may_appeal(s, completion):
         return False
-    return application.appealed <= s.book.at(completion.decided)["AP-1"].after(completion.decided)
+    return application.appealed <= s.book.at(completion.told)["AP-1"].after(completion.told)
 
 
 def answer(s: State, out: Out, application: Application, completion: Completion) -> None:
     """RS-1 to RS-4: the homeowner's time to accept or reject."""
-    decided, about = completion.decided, of_event(application.index)
+    decided, about = completion.told, of_event(application.index)
     first_offer = completion.details.get("offered")
     if not in_time_for_decision(s, application, completion):
         return
-    events: tuple[int, ...] = (completion.decision,)
+    events: tuple[int, ...] = (completion.told_index,)
     law = s.book.at(decided)
     if first_offer:
         named = completion.details.get("respond_by")
@@ -515,7 +519,7 @@ def answer(s: State, out: Out, application: Application, completion: Completion)
     last, rule, how = answer_by(s, application, completion)
     start = decided
     if application.appeal_decided and timely_appeal(s, application, completion):
-        events = (completion.decision, application.appeal_decided_index)
+        events = (completion.told_index, application.appeal_decided_index)
         if not first_offer:
             start, rule = application.appeal_decided, law["AP-3"]
     used = application.accepted or (application.trial_days[0] if application.trial_days else 0)
@@ -536,7 +540,7 @@ def answer(s: State, out: Out, application: Application, completion: Completion)
 
 def appeal(s: State, out: Out, application: Application, completion: Completion) -> None:
     """AP-1 to AP-3, TR-6: appeal against the denial of a modification."""
-    decided, about = completion.decided, of_event(application.index)
+    decided, about = completion.told, of_event(application.index)
     law = s.book.at(decided)
     if not completion.details.get("denied_modifications") or not may_appeal(s, completion):
         return
@@ -544,7 +548,7 @@ def appeal(s: State, out: Out, application: Application, completion: Completion)
     last = rule.after(decided)
     made = application.appealed
     timely = bool(made) and made <= last
-    events: tuple[int, ...] = (completion.decision,)
+    events: tuple[int, ...] = (completion.told_index,)
     late = ("An appeal was made on {0}, after the time had run out.", made) if made and not timely else ""
     out.right(
         rule, "appeal", about, decided, last, events, used=made if timely else 0, over=application.withdrawn, why=late
@@ -556,7 +560,7 @@ def appeal(s: State, out: Out, application: Application, completion: Completion)
     rule = s.book.at(made)["AP-3"]
     start, due = made, rule.after(made)
     how: Words = ""
-    events = (completion.decision, application.appeal_index)
+    events = (completion.told_index, application.appeal_index)
     for moved, index, _ in s.transfers:
         new = s.book.at(moved).get("TR-6")
         undecided = not application.appeal_decided or application.appeal_decided >= moved
@@ -564,7 +568,7 @@ def appeal(s: State, out: Out, application: Application, completion: Completion)
             out.ended(rule, about, start, due, events, moved, (PASSED_ON, moved))
             rule, start, due = new, made, max(new.after(moved), new.after(made))
             how = ("the later of the time from the appeal on {0} and from the transfer on {1}", made, moved)
-            events = (completion.decision, application.appeal_index, index)
+            events = (completion.told_index, application.appeal_index, index)
     if application.appeal_decided:
         out.duty(
             rule,
@@ -681,7 +685,9 @@ def _tests(s: State, application: Application) -> Iterable[Test]:
     limit = law["RS-1"].figures["sale_days"]
     long = last.gap >= limit
     yield _gap_test("longer time to answer", last.facial, last.sale, long, f"at least {limit}", "RS-1")
-    first = "no first filing had been made" if not last.filed else "a first filing had been made"
+    first = "a first filing had been made" if last.filed else "no first filing had been made"
+    if last.filed and last.early:
+        first += ", in the time in which none may be made"
     yield dataclasses.replace(
         _gap_test(
             "appeal",
@@ -693,7 +699,7 @@ def _tests(s: State, application: Application) -> Iterable[Test]:
         ),
         why=f"{first}; " + _gap_words(last.facial, last.sale, f"at least {law['AP-1'].figures['sale_days']}"),
     )
-    yield Test("bar on a first filing", not last.filed, f"{first} when the application became complete", "FC-2")
+    yield Test("bar on a first filing", last.early, f"{first} when the application became complete", "FC-2")
     limit = law["FC-3"].figures["more_than"]
     bars = last.filed and decided
     yield dataclasses.replace(

@@ -1,4 +1,4 @@
-"""Servicing pieces of Regulation Z: PC-2, PC-3, PC-5, MT-1, PS-1 to PS-5."""
+"""Servicing pieces of Regulation Z: PC-2 to PC-5, MT-1, PS-1 to PS-5."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def run(s: State, out: Out) -> None:
             "Partial payments are held; they are shown on the statement and applied once they add up to a full one.",
         )
     delinquency_on_statements(s, out)
+    late_fees(s, out)
     if s.loan.statements_tracked:
         statements(s, out)
 
@@ -85,6 +86,23 @@ def delinquency_on_statements(s: State, out: Out) -> None:
         first=first,
         how=("every statement from {0} on, while the delinquency lasts", first),
     )
+
+
+def late_fees(s: State, out: Out) -> None:
+    """PC-4: no late fee where the installment came in time and nothing else is due and unpaid."""
+    due, paid = s.ledger.due, s.ledger.paid
+    for day, index in s.simple.get("late_fee_charged", ()):
+        rule = s.book.at(day).get("PC-4")
+        latest = bisect.bisect_right(due, day) - 1
+        if rule is None or latest < 0 or s.ledger.oldest(day):
+            continue
+        if paid[latest] <= due[latest] + s.loan.courtesy_days:
+            words = (
+                "A late fee was charged on {0}, although the installment due on {1} came in time.",
+                day,
+                due[latest],
+            )
+            out.breach(rule, of_event(index), day, words, (index,))
 
 
 def skipped_statements(s: State) -> dict[int, int]:

@@ -33,10 +33,12 @@ def is_small(s: State, day: int) -> bool:
     goes on if the servicer qualifies again by then (SG-6).
     """
     small, complies_from = s.loan.small_servicer, 0
-    for changed, _, now in s.small:
+    for changed, now, at_once in s.small:
         if changed > day:
             break
-        if now:
+        if at_once:
+            small, complies_from = now, 0
+        elif now:
             if not complies_from or changed <= complies_from:
                 small, complies_from = True, 0
         elif small:
@@ -69,8 +71,8 @@ def notes(s: State, out: Out) -> None:
         out.note(law.get("SG-1"), "Nobody said whether the home is the principal residence; it is taken to be.")
     if coverage(s, s.as_of) == SMALL:
         out.note(law.get("SG-2"), "The servicer is a small servicer, so only part of the rules applies.")
-    for changed, _, now in s.small:
-        if not now:
+    for changed, now, at_once in s.small:
+        if not now and not at_once:
             words = "The servicer ceased to be small on {0} and must comply from {1}."
             out.note(law.get("SG-6"), (words, changed, comply_from(s, changed)))
     if loan.first_due is None:

@@ -51,5 +51,10 @@ def _notice(
         how = ("a combined notice goes out as early as the old servicer's: by {0}", last)
     if own:
         out.duty(rule, of_event(index), day, last, (index, own[0][1]), done=own[0][0], how=how)
+    elif rule_id == "TN-1":
+        # It was to go out before the transfer, so it cannot be made good.
+        out.ended(
+            rule, of_event(index), day, last, (index,), day, ("The transfer took place on {0} without it.", day), how
+        )
     else:
         out.duty(rule, of_event(index), day, last, (index,), how=how)
