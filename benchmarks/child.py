@@ -57,7 +57,35 @@ def history(tape: str) -> dict[str, Any]:
     }
 
 
-WORK = {"review": review, "history": history}
+def mixed(tape: str, threads: int | None = None, batch_rows: int | None = None) -> dict[str, Any]:
+    """Review a mixed tape under every program, Parquet in and out; the first loans beforehand."""
+    from benchmarks import mixed as mix
+    from hopenow.portfolio import pipeline
+    from hopenow.review import Settings
+
+    source, few, every = Path(tape), mix.tape(1_000), Settings(programs=("all",))
+    out = Path(tempfile.mkdtemp(dir=loans.BUILD))
+    try:
+        pipeline.review_tape(few, out / "few", every)
+        begun, busy = time.perf_counter(), time.process_time()
+        summary = pipeline.review_tape(source, out / "all", every, threads=threads, batch_rows=batch_rows)
+        seconds, cpu = time.perf_counter() - begun, time.process_time() - busy
+        size = sum(path.stat().st_size for path in (out / "all").glob("*.parquet"))
+    finally:
+        shutil.rmtree(out, ignore_errors=True)
+    return {
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "loans": summary.reviewed,
+        "results": summary.results,
+        "anyone": sum(summary.everyone.values()),
+        "bytes": size,
+        "stages": summary.seconds,
+        "peak_gigabytes": peak_gigabytes(),
+    }
+
+
+WORK = {"review": review, "history": history, "mixed": mixed}
 
 if __name__ == "__main__":
     order = json.loads(sys.argv[1])

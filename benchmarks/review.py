@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from benchmarks import loans
 from benchmarks.measure import Row, in_child, load, median, processors
+from hopenow.portfolio.columns import gathered, result_schema
+from hopenow.portfolio.parquet import ParquetFile
+from hopenow.portfolio.sheet import Sheet
+from hopenow.portfolio.tally import Tally
+from hopenow.review.engine import ROW, determine
+from hopenow.review.reasons import lacking, worded
+from hopenow.tapes.tabular import read_tabular
 
 SAMPLE = 2_000
 
@@ -76,7 +87,6 @@ def one_by_one(count: int) -> float | None:
         print("review: tests/ is not on the path: the per-loan loop is left out", file=sys.stderr)
         return None
     from hopenow.facts import schema
-    from hopenow.review.engine import determine
 
     parts = determine(loans.facts(count), loans.SETTINGS)
     work = []
@@ -115,30 +125,41 @@ def _one(agreement: Any, options: list[tuple[str, str]], row: dict[str, Any]) ->
     return found
 
 
-def stages(count: int = 200_000) -> pl.DataFrame:
-    """Return the processor time that each stage of a review takes, in microseconds a loan, most first."""
-    from hopenow.review import assembled
-    from hopenow.review.engine import determine, prepare
-    from hopenow.review.published import published, term_types
-    from hopenow.review.reasons import decode, lacking
+def stages(count: int = 262_144) -> pl.DataFrame:
+    """Return the processor time that each stage of a review takes, in microseconds a loan, most first.
 
-    facts = pl.concat([loans.facts(loans.PIECE, seed) for seed in range(1, 2 + count // loans.PIECE)])[:count]
-    types = term_types(loans.SETTINGS.chosen())
-    parts: list[Any] = []
+    On one thread, piece by piece, as `hopenow.portfolio.pipeline` does it on several.
+    """
+    path = loans.tape(count, canonical=True)
+    spent: Counter[str] = Counter()
+    for _ in range(2):
+        # The first time everything is loaded and compiled.
+        spent.clear()
+        _stages(path, spent)
+    found = {name: seconds / count * 1e6 for name, seconds in spent.most_common()}
+    return pl.DataFrame({"stage": list(found), "microseconds": list(found.values())})
 
-    def timed(work: Any) -> float:
+
+def _stages(path: Path, spent: Counter[str]) -> None:
+    def timed(name: str, work: Callable[[], Any]) -> Any:
         begun = time.process_time()
-        work()
-        return (time.process_time() - begun) / count * 1e6
+        found = work()
+        spent[name] += time.process_time() - begun
+        return found
 
-    determine(facts.head(1), loans.SETTINGS)
-    found = {"prepare": timed(lambda: prepare(facts, loans.SETTINGS))}
-    found["determine (with prepare)"] = timed(lambda: parts.extend(determine(facts, loans.SETTINGS)))
-    found["decode"] = timed(lambda: [decode(part, ()) for part in parts])
-    found["lacking"] = timed(lambda: [lacking(part) for part in parts])
-    frame = assembled(facts, parts, loans.SETTINGS)
-    found["assemble (with decode)"] = timed(lambda: assembled(facts, parts, loans.SETTINGS))
-    found["publish"] = timed(lambda: published(frame, types))
-    return pl.DataFrame({"stage": list(found), "microseconds": list(found.values())}).sort(
-        "microseconds", descending=True
-    )
+    programs = loans.SETTINGS.chosen()
+    schema, tally = result_schema(programs), Tally(programs)
+    pieces = read_tabular(path)
+    with tempfile.TemporaryDirectory(dir=loans.BUILD) as folder:
+        file = ParquetFile(Path(folder) / "results.parquet", schema)
+        while (batch := timed("read and check", lambda: next(pieces, None))) is not None:
+            facts = batch.facts
+            parts = timed("determine", lambda: determine(facts, loans.SETTINGS))  # noqa: B023
+            lacks = timed("missing facts", lambda: [lacking(part) for part in parts])  # noqa: B023
+            said = timed("reasons", lambda: [worded(part, ()) for part in parts])  # noqa: B023
+            together = gathered(lacks, [part.frame[ROW] for part in parts], facts.height)
+            sheet = Sheet(facts, said, together, loans.SETTINGS, schema)
+            timed("count", lambda: tally.add(said, sheet.context, sheet.left))  # noqa: B023
+            chunks = timed("encode", sheet.chunks)
+            timed("write", lambda: file.write(sheet.rows, chunks))  # noqa: B023
+        file.close()

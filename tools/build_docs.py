@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hopenow.cli.reference import commands_reference
 from hopenow.facts.templates import facts_reference, findings_reference
-from hopenow.law import Document, OptionLaw
-from hopenow.programs.registry import PROGRAMS, program
+from hopenow.law import Document, OptionLaw, Verification
+from hopenow.programs.coverage import (
+    MARKS,
+    WHATS,
+    Days,
+    Item,
+    OptionCoverage,
+    ProgramCoverage,
+    counts,
+    coverage,
+)
+from hopenow.programs.registry import PROGRAMS, STATUS_WORDS, program
 from hopenow.tapes.tabular import FILE_RULES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +37,7 @@ def pages() -> dict[str, str]:
         "facts.md": facts_reference(),
         "findings.md": findings_reference(FILE_RULES),
         "programs.md": programs_page(),
+        "coverage.md": coverage_page(coverage()),
         "commands.md": commands_reference(),
     }
     for name, (law, programs) in option_laws().items():
@@ -51,7 +62,7 @@ def programs_page() -> str:
     lines = [
         "# Programs and options",
         "",
-        "What is covered, and how sure. `secondary` and `unverified` values are shown as such in every result.",
+        "Options and orders. What is covered, and how sure, stands in [what we cover](coverage.md).",
         "",
     ]
     page_of = {(id(law), name): page for page, (law, names) in option_laws().items() for name in names}
@@ -69,6 +80,132 @@ def programs_page() -> str:
         ]
         lines.append("")
     return "\n".join(lines)
+
+
+def coverage_page(covered: Sequence[ProgramCoverage]) -> str:
+    """Return the page that says what is covered, and how sure: per program and option, by mark."""
+    lines = [
+        "# What we cover, and how sure we are",
+        "",
+        "Counted from the law files. **Verified** was read in the publisher's own text; **secondary** in a careful",
+        "restatement, in part, or in a close edition; **unverified** could not be confirmed, and never rules anything",
+        "out. Counts stand as verified / secondary / unverified. A day is verified for an option when the version, the",
+        "rules and the figures in force on it are, and for a program when all its options in force are. Where sources",
+        "conflict or are silent, a *reading* was chosen; `--reading NAME=VALUE` takes another documented one.",
+        "",
+        "| program | whose | status | from | to | verified days | versions | rules | figures | entries |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [_program_row(found) for found in covered]
+    every = counts(item for found in covered for item in found.items)
+    lines += [_row("all", "", "", "", "", "", *[_marks(every[what]) for what in WHATS]), ""]
+    for found in covered:
+        lines += _program_coverage(found)
+    return "\n".join(lines)
+
+
+def _program_row(found: ProgramCoverage) -> str:
+    own, marked = found.entry, counts(found.items)
+    return _row(
+        f"[`{own.id}`](#{own.id})",
+        own.authority,
+        STATUS_WORDS[own.status],
+        str(own.start or "not established"),
+        str(own.end or "open"),
+        _spans(found.verified),
+        *[_marks(marked[what]) for what in WHATS],
+    )
+
+
+def _marks(count: Mapping[Verification, int]) -> str:
+    return " / ".join(str(count[mark]) for mark in MARKS)
+
+
+def _spans(spans: Sequence[Days]) -> str:
+    return "; ".join(f"{span.start or '(open)'} to {span.end or '(open)'}" for span in spans) or "none"
+
+
+LOOKED_AT = {
+    "tapes": "on every tape, and for every loan alone",
+    "loans": "for every loan alone; on tapes when named, or with `--program all`",
+    "request": "when named, or with `--program all`",
+}
+
+
+def _program_coverage(found: ProgramCoverage) -> Iterator[str]:
+    own, document = found.entry, found.entry.document
+    place = f" {document.url}." if document.url else ""
+    yield from (
+        f'<a id="{own.id}"></a>',
+        "",
+        f"## `{own.id}`: {own.name}",
+        "",
+        f"- Whose: {own.authority}; {STATUS_WORDS[own.status]}.",
+        f"- Governing document: {document.publisher}: {document.title}.{place} Revision: {document.revision} "
+        f"({document.read}).",
+        f"- Open to: {own.open_to}",
+        f"- Looked at {LOOKED_AT[own.looked_at]}.",
+        "",
+        "| option | kind | days with a version | verified days | versions | rules | figures | entries |",
+        "|---|---|---|---|---|---|---|---|",
+    )
+    for option in found.options:
+        marked = counts(option.items)
+        yield _row(
+            f"{option.title} (`{option.id}`)",
+            option.kind,
+            _spans(option.covered),
+            _spans(option.verified),
+            *[_marks(marked[what]) for what in WHATS],
+        )
+    yield ""
+    yield from _readings(found)
+    yield from _doubts(found)
+
+
+def _readings(found: ProgramCoverage) -> Iterator[str]:
+    readings = list(dict.fromkeys(reading for option in found.options for reading in option.readings))
+    if not readings:
+        return
+    yield from (
+        f"Readings of `{found.entry.id}`:",
+        "",
+        "| name | what it decides | chosen | can be chosen |",
+        "|---|---|---|---|",
+    )
+    for reading in readings:
+        chosen = "; ".join(f"{item.shown} ({item.mark})" for item in reading.chosen)
+        other = "; ".join(f"{item.shown} ({item.mark}, {item.source})" for item in reading.alternatives)
+        yield _row(f"`{reading.id}`", reading.meaning, chosen, other)
+    yield ""
+
+
+def _doubts(found: ProgramCoverage) -> Iterator[str]:
+    doubtful: dict[Item, list[OptionCoverage]] = {}
+    for option in found.options:
+        for item in option.doubtful():
+            doubtful.setdefault(item, []).append(option)
+    if not doubtful:
+        yield from ("Nothing is unverified.", "")
+        return
+    yield from (
+        f"Unverified in `{found.entry.id}`, by name:",
+        "",
+        "| what | name | says | when | options | remark |",
+        "|---|---|---|---|---|---|",
+    )
+    for item, options in doubtful.items():
+        value = f" = {item.value}" if item.value else ""
+        names = ", ".join(f"`{option.id}`" for option in options)
+        yield _row(
+            item.what.removesuffix("s").replace("entrie", "entry"),
+            f"`{item.name}`{value}",
+            _plain(item.says),
+            item.when,
+            names,
+            item.note,
+        )
+    yield ""
 
 
 def option_page(law: OptionLaw, programs: list[str]) -> str:
@@ -145,13 +282,14 @@ def _figures(law: OptionLaw) -> Iterator[str]:
         "|---|---|---|---|---|---|---|",
     )
     for name, parameter in law.parameters.items():
-        for value in parameter.values:
+        for value in [*parameter.values, *parameter.alternatives]:
             shown = ", ".join(value.value) if isinstance(value.value, tuple) else str(value.value)
             unit = (
                 ""
                 if parameter.unit in {"choice", "flag", "words"}
                 else f" {parameter.unit.replace('_', ' ')}"
             )
+            other = "or read as: " if any(value is item for item in parameter.alternatives) else ""
             when = ", ".join(f"`{item}`" for item in value.rule_sets) or "always"
             if value.start or value.end:
                 when += f", {value.start or ''} to {value.end or 'open'}"
@@ -159,7 +297,7 @@ def _figures(law: OptionLaw) -> Iterator[str]:
             yield _row(
                 f"`{name}`",
                 parameter.meaning + note,
-                shown + unit,
+                other + shown + unit,
                 _names(value.authorities),
                 when,
                 value.cite,
@@ -187,7 +325,9 @@ def _process(law: OptionLaw) -> Iterator[str]:
 
 def _sources(law: OptionLaw) -> Iterator[str]:
     cited = [item.cite for item in law.rule_sets]
-    cited += [value.cite for parameter in law.parameters.values() for value in parameter.values]
+    cited += [
+        value.cite for parameter in law.parameters.values() for value in [*parameter.values, *parameter.alternatives]
+    ]
     cited += [source.cite for rule in law.rules.values() for source in rule.sources]
     cited += [source.cite for entry in law.process.values() for source in entry.sources]
     yield from (

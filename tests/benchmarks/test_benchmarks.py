@@ -26,7 +26,10 @@ def inputs() -> terms.Inputs:
 def test_c_and_kernel_give_the_same_figures(inputs: terms.Inputs) -> None:
     if terms.compiler() is None:
         pytest.skip("there is no C compiler (gcc or cc) on the path")
-    assert (inputs.kernel() == terms.built()(inputs).T).all()
+    by_hand = terms.built()
+    assert set(by_hand) == set(terms.BY_HAND)
+    for work in by_hand.values():
+        assert (inputs.kernel() == work(inputs).T).all()
 
 
 def test_broken_c_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -115,3 +118,28 @@ def test_unknown_names_are_refused(arguments: list[str], capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         command.main(arguments)
     assert "usage" in capsys.readouterr().err
+
+
+def test_a_mixed_tape_holds_every_kind_of_loan_with_its_own_facts() -> None:
+    from benchmarks import mixed
+    from hopenow.facts import schema
+
+    tape = pl.read_parquet(mixed.tape(3_000))
+    shares = tape.group_by("loan_type", "investor").len()
+    assert shares.height == len(mixed.SHARES)
+    assert tape["loan_id"].n_unique() == 3_000
+    for name in tape.columns:
+        home = schema()[name].home
+        if home:
+            assert tape.filter(pl.col("loan_type").cast(pl.String).ne_missing(home))[name].null_count() == (
+                tape.filter(pl.col("loan_type").cast(pl.String).ne_missing(home)).height
+            ), name
+
+
+def test_a_mixed_tape_is_measured_under_every_program() -> None:
+    from benchmarks import mixed
+
+    found = in_child("benchmarks.child", {"work": "mixed", "tape": str(mixed.tape(1_500))})
+    assert found["loans"] == 1_500
+    assert found["results"] > 1_500
+    assert found["anyone"] >= 1_500

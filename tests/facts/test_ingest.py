@@ -14,7 +14,6 @@ from hopenow.errors import InputError
 from hopenow.facts import NEVER, schema
 from hopenow.facts.findings import FindingCounts
 from hopenow.facts.ingest import (
-    Duplicates,
     Ingested,
     Reading,
     check_canonical,
@@ -22,6 +21,7 @@ from hopenow.facts.ingest import (
     nearest_fact,
     to_canonical,
 )
+from hopenow.tapes.duplicates import Duplicates
 
 DAY = datetime.date(2026, 9, 30)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hopenow.errors import CoverageError, InputError, ReferenceDataError
-from hopenow.reference import lowest_pmms_rate, pmms_rate, read_pmms_csv, survey_series
+from hopenow.reference import lowest_pmms_rate, pmms_rate, read_pmms_csv, reference_folder, survey_series
 from hopenow.reference.mortgage_rates import RATE_SCHEMA, check_rate_frame
 from hopenow.reference.tables import package_file
 
@@ -86,6 +86,17 @@ def test_freddie_macs_own_layout(tmp_path: Path) -> None:
     answer = pmms_rate(date(2023, 1, 18), tmp_path)
     assert (answer.rate_ppm, answer.week, answer.verification) == (64_800, date(2023, 1, 5), "verified")
     assert survey_series(tmp_path).info.edition == "file PMMS_history.csv, through 2023-01-19"
+
+
+def test_a_folder_counts_for_everything_within_its_block(tmp_path: Path) -> None:
+    (tmp_path / "PMMS_history.csv").write_text(OWN_LAYOUT)
+    day = date(2023, 1, 18)
+    before = pmms_rate(day)
+    with reference_folder(tmp_path):
+        assert pmms_rate(day) == pmms_rate(day, tmp_path)
+        with reference_folder(None):
+            assert pmms_rate(day) == pmms_rate(day, tmp_path)
+    assert pmms_rate(day) == before != pmms_rate(day, tmp_path)
 
 
 def test_the_st_louis_feds_layout(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 import gzip
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,19 @@ def test_duplicates_are_found_across_pieces(tmp_path: Path) -> None:
     batches = read_all(path, batch_rows=9)
     assert facts(batches).height == 40
     assert sum(batch.skipped for batch in batches) == 60
+
+
+def test_every_skipped_row_has_its_reason_however_few_findings_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"L{n % 40},{'' if n % 5 == 0 else DAY},H,4\n" for n in range(100)]
+    path.write_text(HEADER + "".join(rows) + "broken,line\n" * 7, encoding="utf-8")
+    batches = list(read_tabular(path, batch_rows=9, counter=FindingCounts(cap=2)))
+    reasons: Counter[str] = Counter()
+    for batch in batches:
+        assert batch.reasons is not None
+        reasons.update(batch.reasons)
+    assert reasons == {"SHAPE-REQUIRED": 20, "LOGIC-DUPLICATE-LOAN": 48, "SHAPE-FIELD-COUNT": 7}
+    assert sum(reasons.values()) == sum(batch.skipped for batch in batches)
 
 
 # --- with a mapping -------------------------------------------------------------------------------

@@ -40,6 +40,13 @@ COMMANDS = {
     "law": ("law", "List, show and check the dated rules and figures."),
     "tape": ("tape", "Look at a loan file; write templates and mappings."),
     "facts": ("facts", "List everything that can be known of a loan."),
+    "serve": ("serve", "The platform: database, web server and worker together."),
+    "verify": ("verify", "Check that nothing in the platform's ledger was changed."),
+    "outcomes": ("outcomes", "Who was helped, and did it last: from loan histories."),
+    "npv": ("npv", "The HAMP value test: is a loan worth more modified, or as it is?"),
+    "fairness": ("fairness", "Who gets help and who is left out, from a file of applications."),
+    "research": ("research", "De-identified research files, and what may be published."),
+    "standards": ("standards", "Lending standards: loans checked, distress observed, key facts before signing."),
 }
 """Command to its module in `hopenow.cli` and its line in the help."""
 

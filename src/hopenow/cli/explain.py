@@ -50,6 +50,7 @@ def command(
     hopenow explain loan.json          the facts of one loan by name, as JSON or YAML
     """  # noqa: D301  (\\b keeps click from wrapping the lines)
     from hopenow.cli.console import console
+    from hopenow.programs.registry import EVERYONE
     from hopenow.review import explain
 
     settings = chosen(**choices)
@@ -59,6 +60,10 @@ def command(
     if loan.source is not None and not settings.programs and not settings.extra_programs:
         settings = dataclasses.replace(settings, programs=(loan.source,))
     explanations = explain(loan.facts, settings)
+    own = bool(explanations)
+    if not own and not settings.programs:
+        # No review ends with nothing: what is open to anyone stays.
+        explanations = explain(loan.facts, dataclasses.replace(settings, programs=EVERYONE, readings={}))
     if html is not None:
         _write_page(html, explanations)
     elif as_json:
@@ -66,7 +71,7 @@ def command(
 
         click.echo(json.dumps([item.as_dict() for item in explanations], indent=2))
     else:
-        _render(explanations, loan, console(), all_rules)
+        _render(explanations, loan, console(), all_rules, own=own)
     return 0
 
 
@@ -121,15 +126,16 @@ def _write_page(path: Path, explanations: list[Explanation]) -> None:
 # --- in the terminal ------------------------------------------------------------------------------
 
 
-def _render(explanations: list[Explanation], loan: _Loan, screen: Console, all_rules: bool) -> None:
-    if not explanations:
+def _render(explanations: list[Explanation], loan: _Loan, screen: Console, all_rules: bool, *, own: bool) -> None:
+    if not own:
         row = loan.facts.row(0, named=True)
         screen.print(
             f"No program applies to loan {row['loan_id']}: its investor or loan type is one without rules here yet."
+            f"{' What is open to anyone follows.' if explanations else ''}"
         )
-        return
-    for explanation in explanations:
-        _Page(explanation, loan.notes, screen, all_rules).show()
+    for place, explanation in enumerate(explanations, start=1):
+        page = _Page(explanation, loan.notes, screen, all_rules)
+        page.show(last=place == len(explanations))
 
 
 class _Page:
@@ -140,13 +146,15 @@ class _Page:
         self.sources: dict[str, Citation] = {}
         self.asked: dict[str, int] = {}
 
-    def show(self) -> None:
+    def show(self, *, last: bool) -> None:
         possible = [option for option in self.explanation.ranked() if option.status in ("eligible", "conditional")]
         self._heading(possible)
         for place, option in enumerate(possible, start=1):
             self._possible(place, option)
         self._ruled_out()
         self._papers()
+        if last:
+            self._foreclosure()
         self._sources()
 
     def say(self, text: str = "", indent: int = 0, style: str = "") -> None:
@@ -177,18 +185,35 @@ class _Page:
             for question in paper.questions:
                 self.say(f"it depends: {question}", indent=5, style="dim")
 
+    def _foreclosure(self) -> None:
+        from hopenow.cli.console import MARK_STYLE
+
+        found = self.explanation.foreclosure
+        if found is None:
+            return
+        self.head(f"How foreclosure usually goes in {found.name}")
+        for line in found.lines:
+            self.say(f"{line.title}: {line.says}", 1)
+            if line.note:
+                self.say(line.note, 3, "dim")
+            if line.source is not None:
+                place = f" {line.source.address}" if line.source.address else ""
+                mark = line.source.verification
+                self.say(f"{line.source.citation}{place}  ({mark})", 3, MARK_STYLE[mark])
+        self.say(found.caution, 1, "dim")
+
     def _heading(self, possible: Sequence[OptionExplained]) -> None:
         item = self.explanation
         self.say()
         self.say(f"Loan {item.loan_id}", style="bold")
         self.say(
             f"Reviewed as of {item.evaluation_date:%B} {item.evaluation_date.day}, "
-            f"{item.evaluation_date.year} under {item.program_title}'s rules"
+            f"{item.evaluation_date.year} under the rules of {item.program_title}"
         )
         if not item.investor_known:
             self.say(
-                "Who owns this loan is not known. This is what holds if these rules apply; "
-                "the servicer must tell you who owns it.",
+                f"ONE POSSIBILITY: who owns or guarantees this loan is not known. This holds if it is "
+                f"{item.program_title}; the servicer must tell you who owns or guarantees it.",
                 style="yellow",
             )
         for name in item.assumed:
@@ -196,6 +221,12 @@ class _Page:
             self.say(
                 f"ASSUMED, not known: {fact.meaning.rstrip('.')}: {fact.value}. "
                 "What rests on it holds only if that is so.",
+                style="bold yellow",
+            )
+        for reading in item.readings:
+            self.say(
+                f"READ DIFFERENTLY: {reading.meaning}: {reading.value} (usually {reading.default}). "
+                f"{reading.source} ({reading.mark})",
                 style="bold yellow",
             )
         for note in self.notes:
@@ -211,7 +242,7 @@ class _Page:
         noun = "" if sure else " options" if open_ones > 1 else " option"
         parts += [f"{open_ones}{noun} may be possible once questions or approvals are settled"] if open_ones else []
         self.say(f"{', and '.join(parts)}. First in the order: {best.title}.", style="bold")
-        if item.order_citation is not None:
+        if item.order_citation is not None and len(item.ranked()) > 1:
             self.say(
                 f"The order is the investor's own {self.source(item.order_citation)}; all options are shown.",
                 style="dim",
@@ -226,6 +257,9 @@ class _Page:
         status = "Open on what is known" if option.status == "eligible" else self._open_words(option)
         self.say(status, 3, STATUS_STYLE[option.status])
         self.say(option.homeowner, 3)
+        if option.kind == "help":
+            for process in option.process:
+                self.say(f"- {process.says} {self.source(process.citation)}", 3)
         self._approvals(option)
         self._questions(option)
         self._steps(option)
@@ -236,7 +270,7 @@ class _Page:
             self.say(f"How sure: {MARK_WORDS[option.verification]}", 3, "dim")
         if self.all_rules:
             self._rules(option)
-            for process in option.process:
+            for process in () if option.kind == "help" else option.process:
                 self.say(f"{process.says} {self.source(process.citation)}", 5, "dim")
 
     def _open_words(self, option: OptionExplained) -> str:

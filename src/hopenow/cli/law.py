@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from hopenow.law import OptionLaw, Segment
     from hopenow.programs.base import Option, Program
+    from hopenow.programs.coverage import Days, ProgramCoverage
+    from hopenow.programs.readings import Choice
 
 
 @click.group("law")
@@ -20,16 +23,126 @@ def command() -> None:
     """List, show and check the dated rules and figures."""
 
 
-@command.command("programs")
-def programs_command() -> int:
-    """List the programs and their options."""
-    from hopenow.portfolio.choices import every_program
+_FORMAT = click.option(
+    "--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
+)
 
-    for name, program in every_program().items():
-        click.echo(f"{name}: {program.title}")
-        for option in program.options:
-            click.echo(f"  {option.id:<28} {option.law.title} ({_kind(option.kind)})")
+
+@command.command("programs")
+@click.option("--program", "wanted", metavar="NAME", help="This program only.")
+@_FORMAT
+def programs_command(wanted: str | None, shape: str) -> int:
+    """List the programs: whose, in force or not, what governs them, whom they are open to, and how sure they are.
+
+    JSON has more: every option with its verified days, its counts by mark, what is not verified, and its readings.
+    """
+    import json
+
+    from hopenow.cli.console import console
+    from hopenow.programs.coverage import coverage, coverage_data
+
+    programs = {program.id: program for program in _programs(wanted)}
+    if shape == "json":
+        click.echo(json.dumps(coverage_data(programs), indent=2))
+        return 0
+    covered = coverage(programs)
+    screen = console()
+    _show_programs(screen, covered)
+    for found in covered:
+        _show_program(screen, found)
     return 0
+
+
+def _show_programs(screen: Console, covered: Sequence[ProgramCoverage]) -> None:
+    from rich.table import Table
+
+    from hopenow.programs.coverage import MARKS, counts
+    from hopenow.programs.registry import STATUS_WORDS
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("program", "status", "from", "to", "verified days"):
+        table.add_column(name, overflow="fold")
+    for mark in MARKS:
+        table.add_column(mark, justify="right")
+    for found in covered:
+        own = found.entry
+        marked = counts(found.items)
+        sums = [str(sum(count[mark] for count in marked.values())) for mark in MARKS]
+        start, end = own.start or "(not established)", own.end or "(open)"
+        status = STATUS_WORDS[own.status].split(" (")[0]
+        table.add_row(own.id, status, str(start), str(end), _spans(found.verified), *sums)
+    screen.print(table)
+    screen.print(
+        "The last columns count versions, rules, figures and words of process in the law files. A day is verified when "
+        "all that is in force on it is.",
+        style="dim",
+    )
+
+
+def _spans(spans: Sequence[Days]) -> str:
+    return "; ".join(f"{span.start or '(open)'} to {span.end or '(open)'}" for span in spans) or "none"
+
+
+LOOKED_AT = {
+    "tapes": "on every tape and for every loan alone",
+    "loans": "for a loan alone; on tapes when named, or with --program all",
+    "request": "when named, or with --program all",
+}
+
+
+def _show_program(screen: Console, found: ProgramCoverage) -> None:
+    from hopenow.cli.console import MARK_STYLE
+    from hopenow.programs.registry import STATUS_WORDS
+
+    own, document = found.entry, found.entry.document
+    screen.print()
+    screen.print(f"{own.id}: {own.name}", style="bold")
+    screen.print(f"  whose      {own.authority}; {STATUS_WORDS[own.status]}")
+    screen.print(f"  open to    {own.open_to}")
+    screen.print(f"  looked at  {LOOKED_AT[own.looked_at]}")
+    place = f" {document.url}" if document.url else ""
+    screen.print(f"  governs    {document.publisher}: {document.title}.{place}")
+    screen.print(f"             {document.revision} ({document.read})", style=MARK_STYLE[document.read])
+    for option in found.options:
+        doubtful = len(option.doubtful())
+        doubts = f"; {doubtful} unverified" if doubtful else ""
+        readings = f"; {len(option.readings)} readings" if option.readings else ""
+        screen.print(f"  {option.id:<28} {option.title} ({_kind(option.kind)}{doubts}{readings})")
+
+
+@command.command("readings")
+@click.option("--program", "wanted", metavar="NAME", help="Of this program only.")
+@_FORMAT
+def readings_command(wanted: str | None, shape: str) -> int:
+    """List the points on which sources conflict or are silent, and what --reading can choose instead."""
+    import json
+
+    from hopenow.cli.console import console
+    from hopenow.programs.readings import readings_of
+
+    found = [reading for program in _programs(wanted) for reading in readings_of(program)]
+    if shape == "json":
+        click.echo(json.dumps([reading.as_dict() for reading in found], indent=2))
+        return 0
+    screen = console()
+    for reading in found:
+        screen.print(reading.id, style="bold")
+        screen.print(f"  {reading.meaning} ({', '.join(reading.options)})")
+        for item in reading.chosen:
+            _show_choice(screen, item, " (default)")
+        for item in reading.alternatives:
+            _show_choice(screen, item, "")
+    screen.print(f"{len(found)} readings. Choose one with --reading NAME=VALUE; results say so.", style="dim")
+    return 0
+
+
+def _show_choice(screen: Console, item: Choice, remark: str) -> None:
+    from hopenow.cli.console import MARK_STYLE
+
+    note = f" {item.note}." if item.note else ""
+    place = f" {item.url}" if item.url else ""
+    screen.print(f"  = {item.shown}{remark}{note}")
+    screen.print(f"      {item.mark}: {item.source}{place}", style=MARK_STYLE[item.mark])
 
 
 def _kind(kind: str) -> str:
@@ -38,6 +151,7 @@ def _kind(kind: str) -> str:
         "reinstate": "pay what is due",
         "keep": "keeps the home",
         "leave": "leaves the home",
+        "help": "advice",
     }[kind]
 
 
@@ -125,7 +239,7 @@ def _show_option(screen: Console, program: Program, option: Option, on: datetime
 
 
 def _show_segment(screen: Console, option: Option, segment: Segment, on: datetime.date) -> None:
-    from hopenow.portfolio.legend import shown_value
+    from hopenow.law import shown_value
 
     law = option.law
     figures = {
@@ -163,7 +277,7 @@ def _show_segment(screen: Console, option: Option, segment: Segment, on: datetim
 
 
 def _show_all_values(screen: Console, law: OptionLaw, authority: str) -> None:
-    from hopenow.portfolio.legend import shown_value
+    from hopenow.law import shown_value
 
     screen.print("Figures, every value", style="bold")
     for name, parameter in law.parameters.items():
@@ -177,11 +291,17 @@ def _show_all_values(screen: Console, law: OptionLaw, authority: str) -> None:
                     f"{f'. {value.note}' if value.note else ''}"
                 )
                 _cite(screen, law, value.cite, value.verification, 6)
+        for value in parameter.alternatives:
+            if authority in value.authorities:
+                where = f" in {', '.join(value.rule_sets)}" if value.rule_sets else ""
+                note = f". {value.note}" if value.note else ""
+                screen.print(f"    or read as {shown_value(value.value, parameter.unit)}{where}{note}")
+                _cite(screen, law, value.cite, value.verification, 6)
 
 
 def _cite(screen: Console, law: OptionLaw, cite: str, mark: str, indent: int) -> None:
     from hopenow.cli.console import MARK_STYLE
-    from hopenow.portfolio.legend import cited
+    from hopenow.law import cited
 
     text, url = cited(law, cite)
     screen.print(f"{' ' * indent}{mark}: {text}{f' {url}' if url else ''}", style=MARK_STYLE[mark])

@@ -24,7 +24,12 @@ _SETTINGS = (
     ),
     click.option(
         "--program", "programs", metavar="NAME", multiple=True,
-        help="Look at this program only (see `hopenow law programs`). Repeatable.",
+        help="Look at this program only (see `hopenow law programs`), or `all`: every program that may be the loan's "
+        "own, and those open to anyone. Repeatable.",
+    ),
+    click.option(
+        "--reading", "readings", metavar="NAME=VALUE", multiple=True,
+        help="Take another documented reading where sources conflict (see `hopenow law readings`). Repeatable.",
     ),
     click.option(
         "--profile", "profiles", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
@@ -56,6 +61,7 @@ def chosen(
     profiles: tuple[Path, ...],
     pool_used: tuple[str, ...],
     reference_dir: Path | None,
+    readings: tuple[str, ...] = (),
 ) -> Settings:
     """Return the settings that the options of `with_settings` ask for."""
     from hopenow.portfolio.choices import settings
@@ -67,4 +73,5 @@ def chosen(
         profiles=profiles,
         pool_used=pool_used,
         reference_dir=reference_dir,
+        readings=readings,
     )

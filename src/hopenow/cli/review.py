@@ -63,9 +63,7 @@ SUFFIX = "-review"
     "--batch-rows",
     metavar="N",
     type=click.IntRange(min=1),
-    default=65_536,
-    show_default=True,
-    help="Rows reviewed at once; results do not depend on it.",
+    help="Rows reviewed at once [default: 65536, or 131072 with --program all]; results do not depend on it.",
 )
 @click.option(
     "--threads",
@@ -84,7 +82,7 @@ def command(
     mapping: Path | None,
     extra: str,
     at: str,
-    batch_rows: int,
+    batch_rows: int | None,
     threads: int | None,
     strict: bool,
     quiet: bool,
@@ -166,14 +164,20 @@ def _show_counts(summary: Summary, console: Console) -> None:
         console.print(f"  skipped {number(count):>9}  {reason}")
     if summary.investor_unknown:
         console.print(
-            f"  {number(summary.results)} results: a loan whose investor is not known has one for each "
+            f"  {number(summary.results)} results: a loan whose owner or guarantor is not known has one for each "
             "program that may apply "
             f"({number(summary.investor_unknown)} such results)"
         )
     for program, count in summary.programs.items():
         if count:
             title = summary.program_titles.get(program, "no program applies")
-            console.print(f"  {number(count):>9} results  {title}")
+            maybe = summary.possibilities.get(program, 0)
+            note = f" ({number(maybe)} as a possibility)" if maybe else ""
+            console.print(f"  {number(count):>9} results  {title}{note}")
+    for option in summary.everyone_options:
+        if option.possible:
+            loans = f"of {number(sum(option.statuses.values()))} loans"
+            console.print(f"  open to anyone: {option.title}: open or maybe open for {number(option.possible)} {loans}")
 
 
 def _show_outlook(summary: Summary, console: Console) -> None:
@@ -208,6 +212,7 @@ OUTLOOK_WORDS = {
     "keep_conditional": "an option that keeps the home may be possible (questions or approvals are open)",
     "reinstate_only": "only paying everything past due at once",
     "leave_only": "only options to leave the home",
+    "help_only": "only advice",
     "none": "every option is ruled out (a loan that is current needs none)",
     "no_program": "no program applies to the loan",
 }
@@ -258,6 +263,11 @@ def _show_assumed(summary: Summary, console: Console) -> None:
         )
     for name, day in summary.adopted.items():
         console.print(f"Adopted early: {name} from {day}", style="bold yellow")
+    for item in summary.readings:
+        console.print(
+            f"Read differently: {item.reading} = {item.value} (usually {item.default}; {item.verification})",
+            style="bold yellow",
+        )
 
 
 def _show_findings(summary: Summary, console: Console) -> None:

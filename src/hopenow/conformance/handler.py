@@ -70,6 +70,10 @@ class Handler:
         input_patterns: see :class:`Pattern`.
         output_patterns: see :class:`Pattern`.
         about: a paragraph for the documentation.
+        groups: further words under which cases name it.
+        program: program under which a case runs that names neither investor nor program.
+        programs: programs whose cases may name it.
+        prose_version: the rule version is for the reader only; the day decides.
     """
 
     option: str
@@ -85,6 +89,10 @@ class Handler:
     input_patterns: tuple[Pattern, ...] = ()
     output_patterns: tuple[Pattern, ...] = ()
     about: str = ""
+    groups: tuple[str, ...] = ()
+    program: str | None = None
+    programs: tuple[str, ...] = ()
+    prose_version: bool = False
 
     def input(self, name: str) -> Field | None:
         """Return what an input is, or None."""

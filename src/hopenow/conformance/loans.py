@@ -477,14 +477,14 @@ _KIND_OF_TYPE = {
 _HELD_BACK = {"loan_id", "investor"}
 
 
-def _fact_field(fact: Fact) -> Field:
+def fact_field(fact: Fact) -> Field:
     return Field("event" if fact.never else _KIND_OF_TYPE[fact.type], fact.meaning)
 
 
 @functools.cache
 def loan_fields() -> Mapping[str, Field]:
     """Every word that describes a loan, with how it is written."""
-    facts = {name: _fact_field(fact) for name, fact in schema().items() if name not in _HELD_BACK}
+    facts = {name: fact_field(fact) for name, fact in schema().items() if name not in _HELD_BACK}
     names = {word: facts[fact] for word, fact in NAMES.items()}
     return {**facts, **names, **{word: entry.field for word, entry in WORDS.items()}}
 
@@ -513,7 +513,7 @@ def facts_of(values: Mapping[str, Any], base: Mapping[str, Any], figure: Callabl
             entry.tell(loan, values[word], figure)
     _complete(loan)
     findings = [
-        finding for name, value in loan.facts.items() if (finding := _out_of_range(name, value, loan.told[name]))
+        finding for name, value in loan.facts.items() if (finding := out_of_range(name, value, loan.told[name]))
     ]
     if findings:
         raise InputError("the loan is not one that the facts allow", findings)
@@ -551,7 +551,7 @@ def _complete(loan: Loan) -> None:
     loan.told.setdefault("amortization_type", "(supposed)")
 
 
-def _out_of_range(name: str, value: Any, word: str) -> str | None:
+def out_of_range(name: str, value: Any, word: str) -> str | None:
     fact = schema()[name]
     if fact.choices and fact.type == "choice" and value not in fact.choices:
         return f"{word}: {value!r} is not one of {', '.join(fact.choices)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +14,8 @@ import polars as pl
 from hopenow.conformance.explained import Explained, read_explained
 from hopenow.conformance.files import Case, own_cases, read_file
 from hopenow.conformance.handler import Handler
-from hopenow.conformance.kinds import KINDS, Field, difference, nearest
-from hopenow.conformance.registry import handlers
+from hopenow.conformance.kinds import KINDS, PER_UNIT, Field, difference, nearest
+from hopenow.conformance.registry import handlers_of
 from hopenow.conformance.rules import Day, day_of
 from hopenow.conformance.runs import Run
 from hopenow.errors import HopeNowError, InputError
@@ -112,19 +113,24 @@ def run_case(case: Case, explained: Sequence[Explained] = ()) -> CaseResult:
 
     if case.defects:
         return erred(case.defects)
-    known = handlers()
-    if case.option not in known:
-        return erred([f"unknown option {case.option!r}{nearest(case.option, list(known))}"])
-    handler = known[case.option]
+    try:
+        handled = handlers_of(case)
+    except InputError as error:
+        return erred(str(error).splitlines())
     outputs = _flat(case.outputs)
-    defects = [*_unknown(handler, case, outputs), *_missing(handler, case)]
-    values, unreadable = _values(handler, case)
-    defects += [*unreadable, *_unreadable(handler, case, outputs, _count(handler, case))]
+    defects: dict[str, None] = {}
+    read: list[dict[str, Any]] = []
+    for _, handler in handled:
+        values, unreadable = _values(handler, case)
+        read.append(values)
+        found = [*_unknown(handler, case, outputs), *_missing(handler, case), *unreadable]
+        found += [*_unreadable(handler, case, outputs, _count(handler, case)), *_loose(handler, case, outputs)]
+        defects |= dict.fromkeys(found)
     if defects:
         return erred(defects)
     differences: list[Difference] = []
     notes: list[str] = []
-    for who in case.investors:
+    for (who, handler), values in zip(handled, read, strict=True):
         try:
             made, own = _run(handler, case, who, values, outputs)
         except HopeNowError as error:
@@ -132,7 +138,7 @@ def run_case(case: Case, explained: Sequence[Explained] = ()) -> CaseResult:
         except _DEFECTS as error:
             # A defect of the program; one case must not keep the others from being run.
             return erred([f"a defect of Hope Now, please report it: {type(error).__name__}: {error}"])
-        prefix = f"{who}: " if len(case.investors) > 1 and who else ""
+        prefix = f"{who}: " if len(handled) > 1 and who else ""
         differences += [dataclasses.replace(item, figure=prefix + item.figure) for item in made]
         notes += [f"{prefix}{note}" for note in own if f"{prefix}{note}" not in notes]
     differences = [_explained(case, item, explained) for item in differences]
@@ -144,7 +150,7 @@ def run_case(case: Case, explained: Sequence[Explained] = ()) -> CaseResult:
         case.file,
         case.option,
         status,
-        len(outputs) * len(case.investors),
+        len(outputs) * len(handled),
         tuple(differences),
         tuple(notes),
         (),
@@ -247,18 +253,64 @@ def _run(
 ) -> tuple[list[Difference], list[str]]:
     sets = _each(handler, case, values)
     several = _count(handler, case)
-    found, notes = [], []
+    found: dict[Difference, None] = {}
+    notes: list[str] = []
     for place, own in enumerate(sets):
-        made = Run(case, who, own, tuple(outputs), _day(handler, case, who, own))
-        got = handler.compute(made)
-        notes += [note for note in made.notes if note not in notes]
-        for name, expected in outputs.items():
-            field = _output(handler, name)
-            wanted = _expected(field, expected, place, len(sets)) if several else expected
-            other = difference(field, wanted, got.get(name), official=case.official)
-            if other is not None:
-                found.append(Difference(f"{name}[{place + 1}]" if several else name, *other))
-    return found, notes
+        for dated in _on_each_day(handler, case, own, notes):
+            made = Run(case, who, dated, tuple(outputs), _day(handler, case, who, dated))
+            got = handler.compute(made)
+            notes += [note for note in made.notes if note not in notes]
+            for name, expected in outputs.items():
+                field = _output(handler, name)
+                wanted = _expected(field, expected, place, len(sets)) if several else expected
+                leeway = _tolerance(case, field, name)
+                other = difference(field, wanted, got.get(name), official=case.official, tolerance=leeway)
+                if other is not None:
+                    found[Difference(f"{name}[{place + 1}]" if several else name, *other)] = None
+    return list(found), notes
+
+
+def _on_each_day(
+    handler: Handler, case: Case, values: Mapping[str, Any], notes: list[str]
+) -> Iterable[Mapping[str, Any]]:
+    """Return the values for each day on which a case is run: both ends of its rules where it names no day."""
+    undated = handler.law is None and all(values.get(name) is None for name in handler.dated_by)
+    if not (undated and handler.dated_by and case.effective):
+        return [values]
+    note = f"run on {' and on '.join(str(day) for day in case.effective)}, the ends of the rules it is about"
+    if note not in notes:
+        notes.append(note)
+    return [{**values, handler.dated_by[0]: day} for day in case.effective]
+
+
+_ANY_MONEY = "amount"
+
+
+def _tolerance(case: Case, field: Field, name: str) -> Fraction | None:
+    """Return how far an output may be off; its own name goes before the end of a name, and that before ``amount``."""
+    if name in case.tolerance:
+        return case.tolerance[name]
+    fitting = [key for key in case.tolerance if name.endswith(f"_{key}")]
+    if fitting:
+        return case.tolerance[max(fitting, key=len)]
+    return case.tolerance.get(_ANY_MONEY) if field.kind in {"money", "payment"} else None
+
+
+def _loose(handler: Handler, case: Case, outputs: Mapping[str, Any]) -> list[str]:
+    """Name tolerances that no output of the case can use."""
+    fields = {name: field for name in outputs if (field := handler.output(name)) is not None}
+    found = []
+    for key in case.tolerance:
+        meant = [name for name in fields if name == key or name.endswith(f"_{key}")]
+        meant += [name for name, field in fields.items() if key == _ANY_MONEY and field.kind in {"money", "payment"}]
+        if not meant:
+            found.append(f"tolerance of {key!r}: the case has no such output{nearest(key, list(outputs))}")
+        found += [
+            f"tolerance of {key!r}: {name} is {fields[name].kind}, which is the same or not"
+            for name in meant
+            if fields[name].kind not in PER_UNIT
+        ]
+    return found
 
 
 def _output(handler: Handler, name: str) -> Field:
@@ -282,7 +334,8 @@ def _count(handler: Handler, case: Case) -> int:
 
 def _day(handler: Handler, case: Case, who: str | None, values: Mapping[str, Any]) -> Day | None:
     if handler.law is None:
-        if case.rule_version not in handler.labels:
+        free = handler.prose_version or (not case.rule_version and (handler.program or handler.programs))
+        if not free and case.rule_version not in handler.labels:
             raise _no_version(handler, case)
         return None
     if who is None:

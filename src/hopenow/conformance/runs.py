@@ -121,6 +121,25 @@ class Run:
         self.notes += [note for note in loan.notes if note not in self.notes]
         return _reviewed(self, option, loan.facts, self._settings(option, readings or {}))
 
+    def review_facts(self, option: str, facts: Mapping[str, Any]) -> Reviewed:
+        """Review a loan whose facts are given in engine units, under the case's program; nothing is supposed.
+
+        Args:
+            option: option whose answer is wanted.
+            facts: fact to value; ``evaluation_date`` among them.
+        """
+        return _reviewed(self, option, {"loan_id": self.case.id, **facts}, self.plain_settings())
+
+    def plain_settings(self) -> Settings:
+        """Return settings for the case's program with its readings."""
+        if not self.case.readings:
+            return Settings(programs=(self.program,))
+        for name, value in self.case.readings.items():
+            if (note := f"reading: {name} = {value}") not in self.notes:
+                self.notes.append(note)
+        made = {self.program: reading_program(self.program, self.case.readings)}
+        return Settings(programs=(self.program,), extra_programs=made)
+
     def _settings(self, option: str, more: Mapping[str, Any]) -> Settings:
         readings = {f"{option}.{name}": value for name, value in more.items()}
         if self.case.target_mode is not None:
@@ -203,11 +222,18 @@ def total(*parts: int | None) -> int | None:
     return sum(known) if len(known) == len(parts) else None
 
 
+def frame_of(facts: Mapping[str, Any]) -> pl.DataFrame:
+    """Return facts in engine units as a canonical frame of one row."""
+    return pl.DataFrame([pl.Series(name, [value], dtype=schema()[name].dtype) for name, value in facts.items()])
+
+
 def _reviewed(run: Run, option: str, facts: Mapping[str, Any], settings: Settings) -> Reviewed:
-    frame = pl.DataFrame([pl.Series(name, [value], dtype=schema()[name].dtype) for name, value in facts.items()])
-    parts = determine(frame, settings)
+    parts = determine(frame_of(facts), settings)
     if not parts:
-        raise InputError(f"no program of {run.program} applies to this loan")
+        raise InputError(
+            f"{run.program} gives no answer: it is not for this loan (see loan_type and investor), or offers nothing "
+            f"on {facts['evaluation_date']}"
+        )
     part = parts[0]
     planned = next((item for item in part.interval.options if item.option.id == option), None)
     if planned is None:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from hopenow.conformance.handler import ANSWERS, Handler
 from hopenow.conformance.kinds import KINDS, Field
 from hopenow.conformance.loans import NAMES, WORDS, loan_fields
+from hopenow.conformance.options import DETERMINATION
 from hopenow.conformance.registry import handlers
 from hopenow.conformance.runner import CaseResult
+from hopenow.programs.registry import PROGRAMS, program
 
 __all__ = ["count_line", "reference", "render"]
 
@@ -76,11 +78,33 @@ def reference() -> str:
         "",
         *_table(ANSWERS),
     ]
+    lines += _programs()
     shown: list[Handler] = []
     for handler in handlers().values():
         lines += _section(handler, shown)
         shown.append(handler)
     return "\n".join([*lines, ""])
+
+
+def _programs() -> list[str]:
+    """Describe the cases that name a program: every option of it, without a handler of its own."""
+    lines = [
+        "",
+        "## Any option of a program",
+        "",
+        "A case with the key `program` is about an option of that program, by its own id, or about `evaluation_order`. "
+        "Inputs are facts under their own names (`hopenow facts`); what is not given is not known, and only loan type "
+        "and investor go without saying where the program has no choice. Outputs are the terms of the option under "
+        "their own names, and:",
+        "",
+        *_table({**DETERMINATION, "rules.<rule id>": Field("text", "met, failed, undecided or not_in_force")}),
+        "",
+        "| program | options |",
+        "|---|---|",
+    ]
+    for name in PROGRAMS:
+        lines.append(f"| `{name}` | {', '.join(f'`{option.id}`' for option in program(name).options)} |")
+    return [*lines, "", "The sections below are for cases that speak in the words of their sources."]
 
 
 def _section(handler: Handler, shown: Sequence[Handler]) -> list[str]:
@@ -98,6 +122,8 @@ def _section(handler: Handler, shown: Sequence[Handler]) -> list[str]:
     inputs |= {pattern.shown: pattern.field for pattern in handler.input_patterns}
     outputs |= {pattern.shown: pattern.field for pattern in handler.output_patterns}
     lines = ["", f"## `{handler.option}`", "", f"{handler.title}."]
+    if handler.groups:
+        lines += ["", f"Also named {', '.join(f'`{word}`' for word in handler.groups)}."]
     if handler.about:
         lines += ["", handler.about]
     if handler.needs:

@@ -87,9 +87,19 @@ class FindingRule:
         left out, it is the column called ``field`` where there is one. ``message`` is a text or an
         expression; left out, it is the rule's own message.
         """
-        hits = frame.filter(where)
-        if hits.is_empty():
-            return no_findings()
+        cells = self.cells(frame, field=field, value=value, message=message)
+        hits = self.hits(frame, where, cells)
+        return no_findings() if hits.is_empty() else hits.select(cells)
+
+    def cells(
+        self,
+        frame: pl.DataFrame,
+        *,
+        field: str,
+        value: str | pl.Expr | None = None,
+        message: str | pl.Expr | None = None,
+    ) -> list[pl.Expr]:
+        """Return the columns of findings about rows of ``frame``; the arguments are those of `find`."""
         if value is None and field in frame.columns:
             value = field
         found = (
@@ -97,16 +107,24 @@ class FindingRule:
         )
         text = self.message if message is None else message
         loan = pl.col("loan_id").cast(pl.String) if "loan_id" in frame.columns else pl.lit(None, pl.String)
-        return hits.select(
-            row=pl.col("row").cast(pl.Int64),
-            loan_id=loan,
-            phase=pl.lit(self.phase, PHASE),
-            severity=pl.lit(self.severity, SEVERITY),
-            rule=pl.lit(self.id),
-            field=pl.lit(field),
-            value=found.cast(pl.String).str.slice(0, VALUE_WIDTH),
-            message=pl.lit(text) if isinstance(text, str) else text,
-        )
+        return [
+            pl.col("row").cast(pl.Int64),
+            loan.alias("loan_id"),
+            pl.lit(self.phase, PHASE).alias("phase"),
+            pl.lit(self.severity, SEVERITY).alias("severity"),
+            pl.lit(self.id).alias("rule"),
+            pl.lit(field).alias("field"),
+            found.cast(pl.String).str.slice(0, VALUE_WIDTH).alias("value"),
+            (pl.lit(text) if isinstance(text, str) else text).alias("message"),
+        ]
+
+    @staticmethod
+    def hits(frame: pl.DataFrame, where: pl.Expr | pl.Series, cells: Iterable[pl.Expr]) -> pl.DataFrame:
+        """Return the rows of ``frame`` in which ``where`` is true, with those columns alone that ``cells`` read."""
+        needed = list(dict.fromkeys(name for cell in cells for name in cell.meta.root_names()))
+        if isinstance(where, pl.Series):
+            return frame.select(needed).filter(where)
+        return frame.lazy().filter(where).select(needed).collect()
 
     def one(
         self,
@@ -131,9 +149,13 @@ class FindingRule:
         return pl.DataFrame(cells, schema=dict(FINDING_COLUMNS))
 
 
+_NONE: Final = pl.DataFrame(schema=dict(FINDING_COLUMNS))
+_UNCOUNTED: Final = pl.DataFrame(schema=dict(COUNT_COLUMNS))
+
+
 def no_findings() -> pl.DataFrame:
     """Return an empty findings frame."""
-    return pl.DataFrame(schema=dict(FINDING_COLUMNS))
+    return _NONE.clone()
 
 
 def join_findings(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -147,7 +169,7 @@ def join_findings(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def count_findings(findings: pl.DataFrame) -> pl.DataFrame:
     """Count findings by phase, severity, rule and field (columns of `COUNT_COLUMNS`)."""
     if findings.is_empty():
-        return pl.DataFrame(schema=dict(COUNT_COLUMNS))
+        return _UNCOUNTED.clone()
     keys = ["phase", "severity", "rule", "field"]
     return findings.group_by(keys, maintain_order=True).agg(pl.len().cast(pl.Int64).alias("count"))
 
@@ -156,7 +178,7 @@ def add_counts(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Add up count frames, most frequent first."""
     filled = [frame for frame in frames if not frame.is_empty()]
     if not filled:
-        return pl.DataFrame(schema=dict(COUNT_COLUMNS))
+        return _UNCOUNTED.clone()
     keys = ["phase", "severity", "rule", "field"]
     total = pl.concat(filled).group_by(keys, maintain_order=True).agg(pl.col("count").sum())
     return total.sort(["severity", "count", "rule", "field"], descending=[False, True, False, False])
@@ -187,6 +209,18 @@ class FindingCounts:
             self._kept[key] = already + part.height
             kept.append(part)
         return kept[0] if len(kept) == 1 else join_findings(kept)
+
+    def count(self, rule: FindingRule, field: str, number: int) -> int:
+        """Count findings of a rule on a field that stay unwritten; return how many of them the cap lets through.
+
+        Writing only those spares a dirty tape most of the work.
+        """
+        more = [[rule.phase], [rule.severity], [rule.id], [field], [number]]
+        self._counts = add_counts([self._counts, pl.DataFrame(more, schema=dict(COUNT_COLUMNS))])
+        already = self._kept.get((rule.id, field), 0)
+        room = min(max(self.cap - already, 0), number)
+        self._kept[rule.id, field] = already + room
+        return room
 
     @property
     def table(self) -> pl.DataFrame:

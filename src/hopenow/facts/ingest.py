@@ -18,13 +18,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
-import numpy as np
 import polars as pl
 
 from hopenow.errors import InputError
 from hopenow.facts.findings import (
+    COUNT_COLUMNS,
     FindingCounts,
     FindingRule,
     add_counts,
@@ -54,6 +54,9 @@ NO: Final = frozenset({"false", "f", "no", "n", "0", "0.0"})
 _ROW = "row"
 _SPACES = " \t\r\n\u00a0"
 _SUGGESTED_VALUES = 200
+_INT64_DIGITS = 18
+_REPEATS = 4
+"""Texts that come at least so often, on average, are read once each."""
 
 Extra = Literal["refuse", "ignore"]
 
@@ -229,6 +232,30 @@ class _Collector:
         )
         self.kept.append(self.counter.keep(findings))
 
+    def find(
+        self,
+        rule: FindingRule,
+        frame: pl.DataFrame,
+        where: pl.Expr | pl.Series,
+        *,
+        field: str,
+        value: str | pl.Expr | None = None,
+        message: str | pl.Expr | None = None,
+    ) -> None:
+        """Add the findings of a rule (see `FindingRule.find`); warnings beyond the cap are counted, not written."""
+        cells = rule.cells(frame, field=field, value=value, message=message)
+        hits = rule.hits(frame, where, cells)
+        if hits.is_empty():
+            return
+        if self.strict or rule.severity == "error":
+            self.add(hits.select(cells))
+            return
+        more = [[rule.phase], [rule.severity], [rule.id], [field], [hits.height]]
+        self.counted.append(pl.DataFrame(more, schema=dict(COUNT_COLUMNS)))
+        room = self.counter.count(rule, field, hits.height)
+        if room:
+            self.kept.append(hits.head(room).select(cells))
+
     def skipped(self) -> pl.DataFrame:
         """Rows with an error: ``row`` and ``reason``."""
         empty = pl.DataFrame(schema={_ROW: pl.UInt32, "reason": pl.String})
@@ -284,7 +311,7 @@ def to_canonical(
     frame, numbers = _numbered(frame, rows, row_offset)
     frame, ignored = _known_columns(frame, extra)
     facts = _read_shapes(frame, numbers, readings or {}, collector)
-    facts = _check_logic(facts, collector, duplicates or Duplicates())
+    facts = _check_logic(facts, collector, duplicates or _Within())
     return _finish(facts, collector, ignored)
 
 
@@ -301,7 +328,7 @@ def check_canonical(
     """
     collector = _Collector(FindingCounts() if counter is None else counter, strict)
     rest, numbers = _numbered(facts, None, 0)
-    checked = _check_logic(rest.clone().insert_column(0, numbers), collector, duplicates or Duplicates())
+    checked = _check_logic(rest.clone().insert_column(0, numbers), collector, duplicates or _Within())
     return _finish(checked, collector, ())
 
 
@@ -369,9 +396,16 @@ def _read_shapes(
     frame: pl.DataFrame, numbers: pl.Series, readings: Mapping[str, Reading], collector: _Collector
 ) -> pl.DataFrame:
     facts = [schema()[name] for name in schema() if name in frame.columns]
+    types = frame.schema
+    few = {fact.name: fact for fact in facts if fact.type in {"text", "choices"} and types[fact.name] == pl.String}
     quick = frame.with_columns(
-        _quick(fact, frame.schema[fact.name], readings.get(fact.name, _PLAIN)).alias(fact.name)
+        _quick(fact, types[fact.name], readings.get(fact.name, _PLAIN)).alias(fact.name)
         for fact in facts
+        if fact.name not in few
+    )
+    quick = quick.with_columns(
+        _by_spelling(frame[fact.name], _quick(fact, pl.String(), readings.get(fact.name, _PLAIN)))
+        for fact in few.values()
     )
     loans = quick["loan_id"]
     columns = [numbers]
@@ -379,6 +413,15 @@ def _read_shapes(
         reader = _Column(fact, readings.get(fact.name, _PLAIN), numbers, loans, collector)
         columns.append(reader.settle(frame[fact.name], quick[fact.name]))
     return pl.DataFrame(columns)
+
+
+def _by_spelling(text: pl.Series, read: pl.Expr) -> pl.Series:
+    """Read each different text once where texts repeat."""
+    spellings = text.unique().drop_nulls()
+    if len(spellings) > len(text) // _REPEATS:
+        return text.to_frame().select(read.alias(text.name)).to_series()
+    known = spellings.to_frame().select(read.alias(text.name)).to_series()
+    return known.gather(text.cast(pl.Enum(spellings)).to_physical())
 
 
 def _quick(fact: Fact, dtype: pl.DataType, reading: Reading) -> pl.Expr:
@@ -422,6 +465,9 @@ def _exact(column: pl.Expr, dtype: pl.DataType, digits: int) -> pl.Expr:
         slack = near.abs() * 2.0**-24 if single else 1e-6 + near.abs() * 2.0**-52
         limit = 2.0**22 if single else 2.0**52
         return pl.when(((shifted - near).abs() <= slack) & (near.abs() < limit)).then(near).cast(pl.Int64)
+    if isinstance(dtype, pl.Decimal) and dtype.scale <= digits and dtype.precision <= _INT64_DIGITS - digits:
+        scale: int = 10 ** (digits - dtype.scale)
+        return column.to_physical().cast(pl.Int64) * scale
     if dtype == pl.String or dtype.is_decimal():
         fine = (
             column.cast(pl.Decimal(38, digits + 6), strict=False).to_physical().cast(pl.Int64, strict=False)
@@ -505,6 +551,8 @@ class _Column:
         """Return the canonical column, and report the cells that nobody can read."""
         if self.fact.type == "date":
             quick = self._plausible_days(quick)
+            if self.fact.never and source.dtype == pl.String and self.reading == _PLAIN:
+                quick = quick.zip_with((source != "never").fill_null(True), pl.Series([NEVER]))
         result = quick
         if quick.null_count() > source.null_count():
             result = self._second_look(source, quick)
@@ -650,10 +698,8 @@ class _Column:
         is_date = self.fact.type == "date" and not self.fact.required
         where = ~fillers if is_date else pl.lit(True)
         if is_date:
-            self.collector.add(FILLER.find(found, fillers, field=self.fact.name, value="value"))
-        self.collector.add(
-            rule.find(found, where, field=self.fact.name, value="value", message=self._message(bad["text"]))
-        )
+            self.collector.find(FILLER, found, fillers, field=self.fact.name, value="value")
+        self.collector.find(rule, found, where, field=self.fact.name, value="value", message=self._message(bad["text"]))
 
     def _report_zeros(self, good: pl.DataFrame) -> None:
         short = good.filter(
@@ -663,7 +709,7 @@ class _Column:
         found = pl.DataFrame(
             {_ROW: self.numbers.gather(places), "loan_id": self.loans.gather(places), "value": short["text"]}
         )
-        self.collector.add(ZEROS.find(found, pl.lit(True), field=self.fact.name, value="value"))
+        self.collector.find(ZEROS, found, pl.lit(True), field=self.fact.name, value="value")
 
     def _message(self, values: pl.Series) -> str | pl.Expr:
         fact = self.fact
@@ -698,7 +744,7 @@ class _Column:
             return
         found = pl.DataFrame({_ROW: self.numbers, "loan_id": self.loans, "value": source.cast(pl.String)})
         message = f"{self.fact.name} is required. {rule.remedy}" if rule is REQUIRED else None
-        self.collector.add(rule.find(found, where, field=self.fact.name, value="value", message=message))
+        self.collector.find(rule, found, where, field=self.fact.name, value="value", message=message)
 
 
 def _plain_number(text: pl.Expr, kind: str) -> pl.Expr:
@@ -763,40 +809,20 @@ def _as_error(rule: FindingRule) -> FindingRule:
 # --- phase two: logic -----------------------------------------------------------------------------
 
 
-class Duplicates:
-    """Remembers which loans a tape has shown, for any number of batches, in 16 bytes a loan.
-
-    Loans are kept as two independent 64-bit hashes in sorted runs whose sizes at least double, so that
-    looking one up costs a few binary searches.
-    """
-
-    def __init__(self) -> None:
-        self._runs: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []
+class Duplicates(Protocol):
+    """Remembers which loans a tape has shown, over any number of calls (`hopenow.tapes.duplicates` has one)."""
 
     def repeated(self, loans: pl.DataFrame) -> pl.Series:
-        """Tell for each row whether its loan was seen before for its date; remember the new ones."""
-        key = (
-            pl.struct("loan_id", "evaluation_date")
-            if "evaluation_date" in loans.columns
-            else pl.struct("loan_id")
-        )
-        hashes = loans.select(first=key.hash(7), second=key.hash(11))
-        fresh = hashes.select(pl.struct("first", "second").is_first_distinct()).to_series().to_numpy().copy()
-        first, second = hashes["first"].to_numpy(), hashes["second"].to_numpy()
-        for known, check in self._runs:
-            place = np.minimum(np.searchsorted(known, first), len(known) - 1)
-            fresh &= ~((known[place] == first) & (check[place] == second))
-        self._remember(first[fresh], second[fresh])
-        return pl.Series("repeated", ~fresh)
+        """Tell for each row of ``loan_id`` and ``evaluation_date`` whether it was there before; remember it."""
+        ...
 
-    def _remember(self, first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> None:
-        if not len(first):
-            return
-        while self._runs and len(self._runs[-1][0]) < 2 * len(first):
-            known, check = self._runs.pop()
-            first, second = np.concatenate([known, first]), np.concatenate([check, second])
-        order = np.argsort(first, kind="stable")
-        self._runs.append((first[order], second[order]))
+
+class _Within:
+    """Finds loans that are twice within one frame."""
+
+    @staticmethod
+    def repeated(loans: pl.DataFrame) -> pl.Series:
+        return loans.select(~pl.struct(pl.all()).is_first_distinct()).to_series()
 
 
 def outside_text(fact: Fact, column: pl.Expr) -> pl.Expr:
@@ -821,24 +847,27 @@ def _check_logic(facts: pl.DataFrame, collector: _Collector, duplicates: Duplica
     for name, where in out_of_range(facts).items():
         fact = known[name]
         message = f"{name} is {range_words(fact)}. {RANGE.remedy}"
-        collector.add(
-            RANGE.find(facts, where, field=name, value=outside_text(fact, pl.col(name)), message=message)
-        )
+        collector.find(RANGE, facts, where, field=name, value=outside_text(fact, pl.col(name)), message=message)
         facts = facts.with_columns(pl.when(~where.fill_null(False)).then(pl.col(name)).alias(name))
     if "evaluation_date" in facts.columns:
         wrong = ~pl.col("evaluation_date").is_between(FIRST_EVALUATION, LAST_EVALUATION)
-        collector.add(EVALUATION_DAY.find(facts, wrong, field="evaluation_date"))
+        collector.find(EVALUATION_DAY, facts, wrong, field="evaluation_date")
     broken = broken_rules(facts)
     for cross, where in broken:
         text = outside_text(known[cross.field], pl.col(cross.field))
-        collector.add(cross.rule.find(facts, where, field=cross.field, value=text))
+        collector.find(cross.rule, facts, where, field=cross.field, value=text)
     for cross, where in broken:
         keep = ~where.fill_null(False)
         facts = facts.with_columns(pl.when(keep).then(pl.col(name)).alias(name) for name in cross.forgets)
     if "loan_id" in facts.columns:
-        sound = facts.join(collector.skipped(), on=_ROW, how="anti", maintain_order="left")
-        collector.add(DUPLICATE.find(sound, duplicates.repeated(sound), field="loan_id"))
+        keys = [name for name in ("loan_id", "evaluation_date") if name in facts.columns]
+        sound = _without(facts.select(_ROW, *keys), collector.skipped())
+        collector.find(DUPLICATE, sound, duplicates.repeated(sound.select(keys)), field="loan_id")
     return facts
+
+
+def _without(facts: pl.DataFrame, skipped: pl.DataFrame) -> pl.DataFrame:
+    return facts if skipped.is_empty() else facts.filter(~pl.col(_ROW).is_in(skipped[_ROW].implode()))
 
 
 def _finish(facts: pl.DataFrame, collector: _Collector, ignored: Iterable[str]) -> Ingested:
@@ -849,7 +878,7 @@ def _finish(facts: pl.DataFrame, collector: _Collector, ignored: Iterable[str]) 
         skipped = reasons.insert_column(1, pl.Series("loan_id", [], pl.String))
     else:
         skipped = facts.select(_ROW, loan).join(reasons, on=_ROW, how="inner", maintain_order="left")
-        facts = facts.join(reasons, on=_ROW, how="anti", maintain_order="left")
+        facts = _without(facts, reasons)
     return Ingested(
         facts, join_findings(collector.kept), skipped, add_counts(collector.counted), read, tuple(ignored)
     )

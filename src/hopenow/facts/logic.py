@@ -14,6 +14,7 @@ from typing import Final
 
 import polars as pl
 
+from hopenow.facts.derived import month_index
 from hopenow.facts.findings import FindingRule, Phase, Severity
 from hopenow.facts.schema import NEVER, Fact, schema
 
@@ -88,7 +89,7 @@ def _rule(
 
 
 def _month(name: str) -> pl.Expr:
-    return c(name).dt.year() * 12 + c(name).dt.month().cast(pl.Int32)
+    return month_index(c(name))
 
 
 def _happened(name: str) -> pl.Expr:

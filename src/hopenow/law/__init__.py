@@ -12,6 +12,8 @@ from hopenow.law.model import (
     Source,
     Value,
     Verification,
+    cited,
+    shown_value,
     weakest,
 )
 from hopenow.law.segments import FIRST_DAY, Parameters, Segment, segments
@@ -28,10 +30,12 @@ __all__ = [
     "Source",
     "Value",
     "Verification",
+    "cited",
     "load_documents",
     "load_option",
     "package_documents",
     "package_option",
     "segments",
+    "shown_value",
     "weakest",
 ]

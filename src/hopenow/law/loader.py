@@ -91,7 +91,7 @@ def load_option(path: Traversable, documents: dict[str, Document]) -> OptionLaw:
     except ValidationError as error:
         raise LawError(_all_defects(path.name, error)) from None
     law = law.model_copy(update={"documents": {**documents, **law.documents}})
-    defects = [*_citations(law), *_overlaps(law), *_references(law)]
+    defects = [*_citations(law), *_overlaps(law), *_references(law), *_alternatives(law)]
     if defects:
         raise LawError(f"{path.name}: " + "; ".join(defects))
     return law
@@ -122,6 +122,9 @@ def _sources(law: OptionLaw) -> list[tuple[str, Source | Value | RuleSet]]:
         (f"rule set {item.id}", item) for item in law.rule_sets
     ]
     found += [(f"parameter {name}", value) for name, item in law.parameters.items() for value in item.values]
+    found += [
+        (f"alternative of {name}", value) for name, item in law.parameters.items() for value in item.alternatives
+    ]
     found += [(f"rule {name}", source) for name, item in law.rules.items() for source in item.sources]
     found += [(f"process {name}", source) for name, item in law.process.items() for source in item.sources]
     return found
@@ -173,7 +176,7 @@ def _references(law: OptionLaw) -> list[str]:
     named += [
         (f"parameter {name}", value.rule_sets)
         for name, item in law.parameters.items()
-        for value in item.values
+        for value in [*item.values, *item.alternatives]
     ]
     for place, rule_sets in named:
         defects += [
@@ -186,3 +189,27 @@ def _references(law: OptionLaw) -> list[str]:
             if field is not None and field not in law.parameters:
                 defects.append(f"{place} mentions the unknown parameter {{{field}}}")
     return defects
+
+
+def _alternatives(law: OptionLaw) -> list[str]:
+    """An alternative stands in for some value of each of its authorities, and says something else."""
+    defects = []
+    for name, parameter in law.parameters.items():
+        seen: set[tuple[str, str]] = set()
+        for alternative in parameter.alternatives:
+            for authority in alternative.authorities:
+                place = f"alternative {alternative.value!r} of {name} for {authority}"
+                covered = parameter.covered(alternative, authority)
+                if not covered:
+                    defects.append(f"{place} stands in for no value")
+                if any(same(value.value, alternative.value) for value in covered):
+                    defects.append(f"{place} is the value that it would stand in for")
+                if (authority, repr(alternative.value)) in seen:
+                    defects.append(f"{place} is listed twice")
+                seen.add((authority, repr(alternative.value)))
+    return defects
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two published values are the same; True and 1 are equal in Python, but not the same."""
+    return type(one) is type(other) and one == other

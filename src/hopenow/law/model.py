@@ -150,16 +150,35 @@ def engine_value(value: object, unit: Unit) -> object:
 
 
 class ParameterLaw(_Strict):
-    """A named number (or word) of the law, with every value it has had."""
+    """A named number (or word) of the law, with every value it has had.
+
+    ``alternatives``: other documented readings of the same text. A run may choose one by name; it then stands in for
+    the values that it covers (see :meth:`covered`).
+    """
 
     meaning: str
     unit: Unit
     choices: Words = ()
     values: Annotated[list[Value], Field(min_length=1)]
+    alternatives: list[Value] = Field(default_factory=list)
+
+    def covered(self, alternative: Value, authority: str) -> list[Value]:
+        """Return the values of an authority for which an alternative may stand in.
+
+        They are those of the alternative's rule sets and dates; where it names none, all.
+        """
+        return [
+            value
+            for value in self.values
+            if authority in value.authorities
+            and (not alternative.rule_sets or (value.rule_sets and set(value.rule_sets) <= set(alternative.rule_sets)))
+            and (alternative.start is None or (value.start is not None and value.start >= alternative.start))
+            and (alternative.end is None or (value.end is not None and value.end <= alternative.end))
+        ]
 
     @model_validator(mode="after")
     def _values_fit(self) -> ParameterLaw:
-        for value in self.values:
+        for value in [*self.values, *self.alternatives]:
             try:
                 engine_value(value.value, self.unit)
             except HopeNowError as error:
@@ -167,6 +186,17 @@ class ParameterLaw(_Strict):
             if self.unit == "choice" and value.value not in self.choices:
                 raise ValueError(f"{value.value!r} is not one of the choices {', '.join(self.choices)}")
         return self
+
+
+def shown_value(value: object, unit: str) -> str:
+    """Return a parameter's published value for people."""
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if unit == "percent":
+        return f"{value}%"
+    return f"${value:,}" if unit == "dollars" else str(value)
 
 
 class RuleLaw(_Strict):
@@ -211,3 +241,12 @@ class OptionLaw(_Strict):
     rules: dict[str, RuleLaw] = Field(default_factory=dict)
     process: dict[str, TermLaw] = Field(default_factory=dict)
     documents: dict[str, Document] = Field(default_factory=dict)
+
+
+def cited(law: OptionLaw, cite: str) -> tuple[str, str]:
+    """Return a citation in one line, and the document's public address (empty where there is none)."""
+    key, _, where = cite.partition("#")
+    document = law.documents[key]
+    place = f", {where}" if where else ""
+    edition = f" ({document.as_of})" if document.as_of else ""
+    return f"{document.publisher}: {document.title}{place}{edition}", document.url or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import difflib
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,8 @@ from hopenow.facts import schema
 from hopenow.facts.ingest import nearest_fact, to_canonical
 from hopenow.facts.logic import FIRST_EVALUATION, LAST_EVALUATION
 from hopenow.portfolio.sources import At
-from hopenow.programs.registry import PROGRAMS, program
+from hopenow.programs.readings import parse_readings
+from hopenow.programs.registry import ALL, PROGRAMS, program
 from hopenow.review import Settings
 
 
@@ -27,16 +29,19 @@ def settings(
     profiles: Iterable[str | Path] = (),
     pool_used: Iterable[str] = (),
     reference_dir: str | Path | None = None,
+    readings: Iterable[str] = (),
 ) -> Settings:
     """Return the settings of a run.
 
     Args:
         assume: ``fact=value`` in published units, taken where the fact is unknown.
         adopted: ``rule set=YYYY-MM-DD``, the day on which the servicer adopted a version early.
-        programs: programs to look at; none means all.
+        programs: programs to look at; none means those that a loan's type and owner allow, ``all`` these and the ones
+            open to anyone.
         profiles: files of private-label profiles.
         pool_used: ``profile=percent`` of the pool changed so far.
         reference_dir: folder of newer reference files.
+        readings: ``program.parameter=value``, another documented reading.
 
     Raises:
         InputError: with every choice that cannot be understood.
@@ -46,7 +51,9 @@ def settings(
     days = _pairs(adopted, "--adopted", _adoption, defects)
     used = _pairs(pool_used, "--pool-used", lambda name, text: text, defects)
     names = tuple(dict.fromkeys(programs))
-    defects += [_unknown_program(name) for name in names if name not in PROGRAMS]
+    defects += [_unknown_program(name) for name in names if name not in PROGRAMS and name != ALL]
+    if ALL in names and len(names) > 1:
+        defects.append(f"--program {ALL}: it stands for every program; name no others beside it")
     folder = None if reference_dir is None else Path(reference_dir)
     if folder is not None and not folder.is_dir():
         defects.append(f"--reference {folder}: there is no such folder")
@@ -61,7 +68,8 @@ def settings(
         extra[NAME] = program_with(load_profiles(files), used)
     made = Settings(assume=facts, adopted=days, programs=names, reference_dir=folder, extra_programs=extra)
     made.chosen()
-    return made
+    asked = tuple(readings)
+    return dataclasses.replace(made, readings=parse_readings(asked, every_program(made))) if asked else made
 
 
 def parse_at(text: str) -> At:
@@ -145,7 +153,7 @@ def _adoption(name: str, text: str) -> datetime.date:
 
 def _unknown_program(name: str) -> str:
     near = difflib.get_close_matches(name, PROGRAMS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(PROGRAMS)}"
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(PROGRAMS)}, {ALL}"
     return f"--program {name}: no such program; {hint}"
 
 

@@ -102,21 +102,21 @@ def assembled(facts: pl.DataFrame, parts: Sequence[Part], settings: Settings, sc
         applies have a row that says nothing.
     """
     result = in_rows(facts, parts, settings)
-    context = _context(facts)[result[ROW]]
-    return published(result.hstack(context.get_columns()), schema)
+    words = pl.col("investor", "state").cast(pl.String).cast(pl.Categorical())
+    beside = context(facts).drop("loan_id", "evaluation_date").with_columns(words)[result[ROW]]
+    return published(result.hstack(beside.get_columns()), schema)
 
 
-def _context(facts: pl.DataFrame) -> pl.DataFrame:
+def context(facts: pl.DataFrame) -> pl.DataFrame:
+    """Return the loan, its evaluation date and the facts of `CONTEXT`, in the order of the facts."""
     wanted = (*CONTEXT, *DERIVED["months_delinquent"].sources)
     types = {name: fact.dtype for name, fact in facts_schema().items()}
     known = [
         pl.col(name) if name in facts.columns else pl.lit(None, types.get(name, pl.Int64())).alias(name)
-        for name in wanted
+        for name in ("loan_id", *wanted)
     ]
     return facts.select(known).select(
-        pl.col("row").cast(pl.Int64),
-        pl.col("investor", "state").cast(pl.String).cast(pl.Categorical()),
-        _months_delinquent(),
+        "loan_id", "evaluation_date", pl.col("row").cast(pl.Int64), "investor", "state", _months_delinquent()
     )
 
 

@@ -48,6 +48,7 @@ def check(files: Iterable[Path] = ()) -> Checked:
             _load(path, known)
         except HopeNowError as error:
             defects.append((name, str(error)))
+    defects += [("registry.yaml", defect) for defect in _registry()] if not defects else []
     for name in PROGRAMS:
         # What one file alone cannot show: rules without words, words without rules.
         try:
@@ -56,6 +57,15 @@ def check(files: Iterable[Path] = ()) -> Checked:
             if not any(str(error) == defect for _, defect in defects):
                 defects.append((name, str(error)))
     return Checked(count, tuple(defects))
+
+
+def _registry() -> list[str]:
+    """Compare the registry of programs with what the law files support."""
+    try:
+        found: list[str] = importlib.import_module(f"{PACKAGE}.coverage").registry_defects()
+        return found
+    except HopeNowError as error:
+        return [str(error)]
 
 
 Entry = tuple[str, Traversable, dict[str, Document]]

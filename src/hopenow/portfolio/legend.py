@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 
-from hopenow.law import OptionLaw
+from hopenow.law import cited, shown_value
 from hopenow.portfolio.summary import RuleLegend, RuleSetLegend
 from hopenow.programs.base import Program
 from hopenow.review.plan import Interval, PlannedOption, PlannedRule, intervals
@@ -61,26 +61,6 @@ def _rule(program: str, planned: PlannedOption, rule: PlannedRule) -> RuleLegend
 
 def _shown(planned: PlannedOption, name: str) -> str:
     return shown_value(planned.parameters.source(name).value, planned.option.law.parameters[name].unit)
-
-
-def shown_value(value: object, unit: str) -> str:
-    """Return a parameter's published value for people."""
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if unit == "percent":
-        return f"{value}%"
-    return f"${value:,}" if unit == "dollars" else str(value)
-
-
-def cited(law: OptionLaw, cite: str) -> tuple[str, str]:
-    """Return a citation in one line, and the document's public address (empty where there is none)."""
-    key, _, where = cite.partition("#")
-    document = law.documents[key]
-    place = f", {where}" if where else ""
-    edition = f" ({document.as_of})" if document.as_of else ""
-    return f"{document.publisher}: {document.title}{place}{edition}", document.url or ""
 
 
 def rule_set_legend(

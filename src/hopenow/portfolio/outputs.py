@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hopenow.portfolio.columns import flat
+from hopenow.portfolio.parquet import Chunk, ParquetFile
+from hopenow.portfolio.sheet import Sheet
 
 PARTIAL = ".partial"
 
@@ -55,45 +57,29 @@ class Outputs:
                 partial.unlink(missing_ok=True)
 
 
-def _dictionary_paths(field: pa.Field) -> list[str]:
-    """Return the Parquet path of a column of words (or of a list of them)."""
-    if pa.types.is_list(field.type):
-        return [f"{field.name}.list.element"]
-    return [field.name] if pa.types.is_dictionary(field.type) else []
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_date(kind))
-
-
 class ParquetSink:
-    """Writes pieces of one schema as row groups of a Parquet file; words as dictionaries."""
+    """Writes pieces as row groups of a Parquet file; words as dictionaries."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         """Open the file."""
-        words = [name for field in schema for name in _dictionary_paths(field)]
-        self.writer = pq.ParquetWriter(
-            path,
-            schema,
-            compression="snappy",
-            use_dictionary=words,
-            write_statistics=["loan_id", "evaluation_date"],
-            store_decimal_as_integer=True,
-            # Amounts, counts and dates: smaller and sooner written as differences than as they are.
-            column_encoding={field.name: "DELTA_BINARY_PACKED" for field in schema if _is_number(field.type)},
-        )
+        self.file = ParquetFile(path, schema)
 
-    def write(self, table: pa.Table) -> None:
+    @staticmethod
+    def encoded(sheet: Sheet) -> tuple[int, list[Chunk]]:
+        """Turn a piece into what `write` takes; may run beside others."""
+        return sheet.rows, sheet.chunks()
+
+    def write(self, piece: tuple[int, list[Chunk]]) -> None:
         """Write one piece."""
-        self.writer.write_table(table)
+        self.file.write(*piece)
 
     def describe(self, entries: Mapping[str, str]) -> None:
         """Store words about the file in its footer."""
-        self.writer.add_key_value_metadata(dict(entries))
+        self.file.describe(entries)
 
     def close(self) -> None:
         """Finish the file."""
-        self.writer.close()
+        self.file.close()
 
 
 class CsvSink:
@@ -102,15 +88,16 @@ class CsvSink:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         """Open the file and write the header."""
         self.stream: IO[bytes] = path.open("wb")
-        self._write(schema.empty_table(), header=True)
+        self.write(_csv(schema.empty_table(), header=True))
 
-    def write(self, table: pa.Table) -> None:
+    @staticmethod
+    def encoded(sheet: Sheet) -> bytes:
+        """Turn a piece into what `write` takes; may run beside others."""
+        return _csv(sheet.table(), header=False)
+
+    def write(self, piece: bytes) -> None:
         """Write one piece."""
-        self._write(table, header=False)
-
-    def _write(self, table: pa.Table, *, header: bool) -> None:
-        frame = pl.DataFrame(flat(table))
-        frame.write_csv(self.stream, include_header=header, quote_style="necessary")
+        self.stream.write(piece)
 
     def describe(self, entries: Mapping[str, str]) -> None:
         """CSV has no place for words about the file; ``summary.json`` has them."""
@@ -118,3 +105,9 @@ class CsvSink:
     def close(self) -> None:
         """Finish the file."""
         self.stream.close()
+
+
+def _csv(table: pa.Table, *, header: bool) -> bytes:
+    text = io.BytesIO()
+    pl.DataFrame(flat(table)).write_csv(text, include_header=header, quote_style="necessary")
+    return text.getvalue()

@@ -375,6 +375,7 @@ _GROUP_TITLES = {
     "reinstate": "Keep the home",
     "keep": "Keep the home",
     "leave": "Leave the home without foreclosure",
+    "help": "Get help",
 }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import datetime
+import gc
 import json
 import os
 import threading
@@ -15,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
 import hopenow
 from hopenow.errors import InputError
@@ -23,22 +24,29 @@ from hopenow.facts import NEVER, schema
 from hopenow.facts.findings import add_counts, join_findings
 from hopenow.facts.ingest import Extra
 from hopenow.money import dollars, percent
-from hopenow.portfolio.columns import MISSING, assembled, fitted, gathered, result_schema
+from hopenow.portfolio.columns import gathered, result_schema
 from hopenow.portfolio.legend import rule_legend, rule_set_legend
 from hopenow.portfolio.outputs import CsvSink, Outputs, ParquetSink
+from hopenow.portfolio.sheet import Sheet
 from hopenow.portfolio.sources import At, FileMeasure, Source, find_sources, measure
-from hopenow.portfolio.summary import NOT_ITEMIZED, Assumed, Reference, SourceFile, Summary
+from hopenow.portfolio.summary import NOT_ITEMIZED, Assumed, ReadingUsed, Reference, SourceFile, Summary
 from hopenow.portfolio.tally import Tally
 from hopenow.programs.base import Program
+from hopenow.programs.registry import EVERYONE
 from hopenow.reference import TableInfo, describe
 from hopenow.review import Settings
-from hopenow.review.engine import ROW, determine
-from hopenow.review.reasons import lacking
+from hopenow.review.engine import ROW, Part, determine
+from hopenow.review.reasons import Worded, lacking, worded
 from hopenow.tapes.batch import Batch
 
 FORMATS = ("parquet", "csv")
+RESULTS, ANYONE = "results", "open_to_anyone"
+"""Names of the result files: each loan's own programs, and (with every program asked for) those open to anyone."""
 BATCH_ROWS = 65_536
+MIXED_ROWS = 2 * BATCH_ROWS
 _SINKS = {"parquet": ParquetSink, "csv": CsvSink}
+_WARM: set[tuple[str, ...]] = set()
+"""Programs under which this process has reviewed before."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,22 +83,20 @@ class Samples:
     wanted: int
     kept: dict[str, pl.DataFrame] = dataclasses.field(default_factory=dict)
 
-    def add(self, facts: pl.DataFrame, table: pa.Table) -> None:
-        """Look at a piece: its facts and its results."""
-        if not self.wanted:
+    def add(self, facts: pl.DataFrame, worded: Sequence[Worded]) -> None:
+        """Look at a piece: its facts and what is said of them."""
+        if not self.wanted or not worded:
             return
-        results = pl.DataFrame(table.select(["loan_id", "evaluation_date", "first_possible"]))
-        results = results.filter(pl.col("first_possible").is_not_null()).unique(
-            ["loan_id", "evaluation_date"], keep="first", maintain_order=True
+        results = pl.concat(
+            pl.DataFrame([item.part.frame[ROW], item.words("first_possible").codes(item.part.frame.height)])
+            .select(ROW, pl.col("first_possible").replace_strict(dict(enumerate(item.words("first_possible").words))))
+            for item in worded
         )
-        first = (
-            results.group_by("first_possible", maintain_order=True)
-            .head(self.wanted)
-            .cast({"first_possible": pl.String})
-        )
-        for row in first.partition_by("first_possible"):
-            chosen = facts.join(row.select("loan_id", "evaluation_date"), on=["loan_id", "evaluation_date"], how="semi")
-            self.kept[row["first_possible"][0]] = chosen
+        # Of a loan with several results the first counts.
+        first = results.sort(ROW, maintain_order=True).unique(ROW, keep="first", maintain_order=True)
+        first = first.group_by("first_possible", maintain_order=True).head(self.wanted)
+        for rows in first.partition_by("first_possible"):
+            self.kept[rows["first_possible"][0]] = facts[rows[ROW]]
 
     def merge(self, other: Samples) -> None:
         """Add those of a later piece."""
@@ -109,10 +115,34 @@ class Samples:
 
 
 @dataclasses.dataclass
-class _Piece:
-    table: pa.Table
-    samples: Samples
+class _Table:
+    """A result file: its name, the programs whose results go into it, its columns, and what was counted of them."""
+
+    name: str
+    programs: list[Program]
+    assumed: tuple[str, ...]
+    sinks: list[Any] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.schema = result_schema(self.programs)
+        self.names = frozenset(program.id for program in self.programs)
+        self.tally = self.new_tally()
+
+    def new_tally(self) -> Tally:
+        return Tally(self.programs, self.assumed)
+
+
+@dataclasses.dataclass
+class _Part:
+    encoded: list[Any]
     tally: Tally
+    said: list[Worded]
+
+
+@dataclasses.dataclass
+class _Piece:
+    parts: list[_Part]
+    samples: Samples
     seconds: float
 
 
@@ -125,7 +155,7 @@ def review_tape(
     mapping: str | Path | None = None,
     at: At = "last",
     extra: Extra = "refuse",
-    batch_rows: int = BATCH_ROWS,
+    batch_rows: int | None = None,
     threads: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     report: bool = False,
@@ -148,9 +178,9 @@ def review_tape(
         mapping: mapping file for tables.
         at: for histories: each loan's ``last`` month, ``each`` month, or a date for the end of that month.
         extra: columns of a table without mapping that are not facts: ``refuse`` or ``ignore``.
-        batch_rows: rows reviewed at once.
-        threads: pieces reviewed side by side; by default half as many as there are processors, at most four (reading,
-            writing and the frames' own threads want the rest).
+        batch_rows: rows reviewed at once; by default `BATCH_ROWS`, with every program `MIXED_ROWS` (each program has
+            its share of them, and costs something however small the share).
+        threads: pieces reviewed side by side; by default as many as there are processors, at most four.
         progress: called after every piece, on the calling thread.
         report: write ``report.html`` as well.
         loan_pages: how many loans get a page of their own beside the report.
@@ -167,15 +197,16 @@ def review_tape(
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown or not formats:
         raise InputError(f"unknown format {', '.join(unknown) or '(none)'}; known: {', '.join(FORMATS)}")
-    if batch_rows < 1:
+    if batch_rows is not None and batch_rows < 1:
         raise InputError("the number of rows in a batch must be at least 1")
     sources = find_sources([tape] if isinstance(tape, str | Path) else tape, mapping)
     settings = narrowed(settings or Settings(), sources)
     run = _Run(sources, settings, at, started, loan_pages if report else 0)
     with Outputs(Path(out)) as outputs:
-        sinks = run.sinks(outputs, formats)
-        run.work(sinks, batch_rows, threads or max(1, min(_processors() // 2, 4)), extra, progress)
-        run.finish(outputs, sinks, formats)
+        run.open(outputs, formats)
+        with _frozen_garbage():
+            run.work(batch_rows or run.batch_rows, threads or min(_processors(), 4), extra, progress)
+        run.finish(outputs, formats)
     if report:
         run.report(Path(out), loan_pages)
     return run.summary
@@ -189,6 +220,19 @@ def narrowed(settings: Settings, sources: Sequence[Source]) -> Settings:
     return dataclasses.replace(settings, programs=tuple(sorted(str(name) for name in owners)))
 
 
+@contextlib.contextmanager
+def _frozen_garbage() -> Iterator[None]:
+    """Keep the collector from walking again and again over all that is there already: a twentieth of the time."""
+    ours = gc.get_freeze_count() == 0
+    if ours:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if ours:
+            gc.unfreeze()
+
+
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -199,35 +243,37 @@ class _Run:
     def __init__(self, sources: list[Source], settings: Settings, at: At, started: float, samples: int) -> None:
         self.samples = Samples(samples)
         self.programs: list[Program] = settings.chosen()
+        # What is open to anyone does not depend on whose the loan is: a file of its own, one answer for each loan.
+        anyone = [program for program in self.programs if settings.everything and program.id in EVERYONE]
+        assumed = tuple(settings.assume)
+        self.own = _Table(RESULTS, [program for program in self.programs if program not in anyone], assumed)
+        self.tables = [self.own, _Table(ANYONE, anyone, assumed)] if anyone else [self.own]
+        self.batch_rows = MIXED_ROWS if settings.everything else BATCH_ROWS
         # The columns of the result stand before the first loan is read, and so do the programs.
         settings = dataclasses.replace(settings, programs=tuple(program.id for program in self.programs))
         self.sources, self.settings, self.at, self.started = sources, settings, at, started
-        self.schema = result_schema(self.programs)
-        self.tally = self._tally()
         self.summary = Summary(hopenow=hopenow.__version__, at=at if isinstance(at, str) else f"{at:%Y-%m}")
         self.findings: list[pl.DataFrame] = []
         self.counts: list[pl.DataFrame] = []
         self.measures: list[FileMeasure] = []
         self.position = 0
-        self.warm = False
         self.seconds = dict.fromkeys(("read", "review", "write"), 0.0)
 
-    def _tally(self) -> Tally:
-        return Tally(self.programs, tuple(self.settings.assume))
+    @property
+    def tally(self) -> Tally:
+        return self.own.tally
 
-    def sinks(self, outputs: Outputs, formats: Sequence[str]) -> list[Any]:
-        made = []
-        for name in formats:
-            sink = _SINKS[name](outputs.begin(f"results.{name}"), self.schema)
-            outputs.open.append(sink)
-            made.append(sink)
-        return made
+    def open(self, outputs: Outputs, formats: Sequence[str]) -> None:
+        for table in self.tables:
+            for name in formats:
+                sink = _SINKS[name](outputs.begin(f"{table.name}.{name}"), table.schema)
+                outputs.open.append(sink)
+                table.sinks.append(sink)
 
     # --- reading, reviewing, writing --------------------------------------------------------------
 
     def work(
         self,
-        sinks: Sequence[Any],
         batch_rows: int,
         threads: int,
         extra: Extra,
@@ -242,17 +288,18 @@ class _Run:
             for source, batch in batches:
                 self._account(source, batch)
                 if batch.facts.height:
-                    if threads > 1 and not self.warm:
+                    if threads > 1 and self.settings.programs not in _WARM:
                         # Loads kernels and plans, on one thread, so that the others find them ready.
                         self._review(batch.facts.head(1))
-                        self.warm = True
+                        _WARM.add(self.settings.programs)
                     waiting.append(pool.submit(self._review, batch.facts))
-                while len(waiting) > threads or (waiting and waiting[0].done()):
-                    self._write(waiting.popleft().result(), sinks)
+                # One piece more than are being reviewed, for the time that a piece is being written.
+                while len(waiting) > threads + 1 or (waiting and waiting[0].done()):
+                    self._write(waiting.popleft().result())
                 if progress is not None:
                     progress(self._progress())
             while waiting:
-                self._write(waiting.popleft().result(), sinks)
+                self._write(waiting.popleft().result())
                 if progress is not None:
                     progress(self._progress())
         finally:
@@ -296,26 +343,33 @@ class _Run:
     def _review(self, facts: pl.DataFrame) -> _Piece:
         begun = time.perf_counter()
         parts = determine(facts, self.settings)
+        told = [
+            self._told(facts, [part for part in parts if part.program.id in table.names], table)
+            for table in self.tables
+        ]
+        samples = Samples(self.samples.wanted)
+        samples.add(facts, told[0].said)
+        return _Piece(told, samples, time.perf_counter() - begun)
+
+    def _told(self, facts: pl.DataFrame, parts: Sequence[Part], table: _Table) -> _Part:
+        """Say, count and encode what belongs into one file."""
         lacks = [lacking(part) for part in parts]
         together = gathered(lacks, [part.frame[ROW] for part in parts], facts.height)
-        table = assembled(facts, parts, self.settings, self.schema)
-        place = self.schema.get_field_index(MISSING)
-        field = self.schema.field(place)
-        table = table.set_column(place, field, fitted(together.lists(), field.type))
-        tally = self._tally()
-        tally.add(table)
+        said = [worded(part, tuple(self.settings.assume)) for part in parts]
+        sheet = Sheet(facts, said, together, self.settings, table.schema)
+        tally = table.new_tally()
+        tally.add(said, sheet.context, sheet.left)
         tally.add_lacking(together)
         for part, lack in zip(parts, lacks, strict=True):
             tally.add_missing(part.program.id, lack.per_option)
-        samples = Samples(self.samples.wanted)
-        samples.add(facts, table)
-        return _Piece(table, samples, tally, time.perf_counter() - begun)
+        return _Part([sink.encoded(sheet) for sink in table.sinks], tally, said)
 
-    def _write(self, piece: _Piece, sinks: Sequence[Any]) -> None:
+    def _write(self, piece: _Piece) -> None:
         begun = time.perf_counter()
-        for sink in sinks:
-            sink.write(piece.table)
-        self.tally.merge(piece.tally)
+        for table, part in zip(self.tables, piece.parts, strict=True):
+            for sink, encoded in zip(table.sinks, part.encoded, strict=True):
+                sink.write(encoded)
+            table.tally.merge(part.tally)
         self.samples.merge(piece.samples)
         self.seconds["review"] += piece.seconds
         self.seconds["write"] += time.perf_counter() - begun
@@ -332,9 +386,15 @@ class _Run:
 
     # --- the end ----------------------------------------------------------------------------------
 
-    def finish(self, outputs: Outputs, sinks: Sequence[Any], formats: Sequence[str]) -> None:
+    def finish(self, outputs: Outputs, formats: Sequence[str]) -> None:
         summary, settings = self.summary, self.settings
         self.tally.into(summary)
+        for table in self.tables[1:]:
+            counted = Summary()
+            table.tally.into(counted)
+            summary.everyone = {name: counted.programs[name] for name in sorted(table.names)}
+            summary.everyone_options = counted.options
+            summary.program_titles |= counted.program_titles
         layouts = {path: source.layout for source in self.sources for path in source.files}
         summary.sources = [
             SourceFile(item.path.name, layouts[item.path], item.bytes, item.sha256) for item in self.measures
@@ -347,12 +407,19 @@ class _Run:
             for name, value in settings.assume.items()
         }
         summary.adopted = {name: day.isoformat() for name, day in settings.adopted.items()}
+        summary.readings = [
+            ReadingUsed(item.id, name, item.meaning, item.value, item.default, item.source, item.url, item.mark)
+            for name in settings.programs
+            for item in settings.readings_chosen(name)
+        ]
         self._legends()
         summary.references = [_reference(item) for item in describe(settings.reference_dir)]
         self._findings(outputs)
-        summary.files |= {name: str(outputs.folder / f"results.{name}") for name in formats}
+        for table in self.tables:
+            prefix = "" if table is self.own else f"{table.name} "
+            summary.files |= {f"{prefix}{name}": str(outputs.folder / f"{table.name}.{name}") for name in formats}
         summary.files["summary"] = str(outputs.folder / "summary.json")
-        for sink in sinks:
+        for sink in [sink for table in self.tables for sink in table.sinks]:
             sink.describe(footer(summary))
             sink.close()
         summary.seconds = {name: round(value, 3) for name, value in self.seconds.items()}
@@ -376,7 +443,7 @@ class _Run:
         if first is None:
             return
         summary = self.summary
-        used = {(item.program, item.id): item.rule_sets for item in summary.options}
+        used = {(item.program, item.id): item.rule_sets for item in [*summary.options, *summary.everyone_options]}
         summary.rule_sets = rule_set_legend(self.programs, first, last, self.settings.adopted)
         for item in summary.rule_sets:
             item.results = used.get((item.program, item.option), {}).get(item.rule_set, 0)
@@ -407,8 +474,8 @@ class _Run:
 def skip_reasons(batch: Batch, *, by_loan: bool = False) -> dict[str, int]:
     """Return why rows of a piece were skipped; the counts add up to ``batch.skipped``.
 
-    A row with several errors counts under the first. Findings are capped; rows whose reasons were not kept
-    and cannot be told from the full counts are under ``NOT_ITEMIZED``.
+    A row with several errors counts under the first. Where the reader does not know the reasons, findings are capped:
+    rows whose reasons were not kept and cannot be told from the full counts are under ``NOT_ITEMIZED``.
 
     Args:
         batch: the piece.
@@ -416,6 +483,8 @@ def skip_reasons(batch: Batch, *, by_loan: bool = False) -> dict[str, int]:
     """
     if not batch.skipped:
         return {}
+    if batch.reasons is not None and sum(batch.reasons.values()) == batch.skipped:
+        return dict(batch.reasons)
     errors = batch.findings.filter(pl.col("severity") == "error")
     harmless = pl.col("row").is_in(batch.facts["row"].cast(pl.Int64).implode())
     if by_loan:
@@ -469,6 +538,7 @@ def footer(summary: Summary) -> Mapping[str, str]:
         "results",
         "assumed",
         "adopted",
+        "readings",
     )
     return {
         "hopenow.version": summary.hopenow,

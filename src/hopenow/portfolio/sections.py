@@ -12,6 +12,7 @@ from hopenow.pages.words import DASH
 from hopenow.portfolio.summary import NO_PROGRAM, UNKNOWN, Histogram, OptionCounts, RuleLegend, Summary
 
 _MOST_BARS = 12
+_VIOLET = "#8168b3"
 _MOST_HISTOGRAMS = 3
 _NOT_RULES = {
     "NOT-YET-IN-FORCE": "The option did not exist yet at the evaluation date.",
@@ -23,6 +24,7 @@ OUTLOOK_WORDS: dict[str, tuple[str, str]] = {
     "keep_conditional": ("A way to keep the home may be open", charts.LIGHT_BLUE),
     "reinstate_only": ("Only paying everything past due", charts.TEAL),
     "leave_only": ("Only ways to leave the home", charts.AMBER),
+    "help_only": ("Only advice", _VIOLET),
     "none": ("Every option is ruled out", charts.GRAY),
     "no_program": ("No program applies", charts.PALE),
 }
@@ -83,6 +85,12 @@ class Sections:
 
     def __init__(self, summary: Summary) -> None:
         self.summary = summary
+        # Advice alone is an outlook only where nothing but advice was looked at.
+        self.outlooks = {
+            name: words
+            for name, words in OUTLOOK_WORDS.items()
+            if name != "help_only" or summary.outlook.get(name)
+        }
         self.all = merged(summary.options)
         self.options = [item for item in self.all if item.kind != "finding"]
         self.titles = {item.id: item.title for item in self.all} | {
@@ -154,7 +162,7 @@ class Sections:
     def outlook(self) -> Section | None:
         """Best that is open."""
         outlook = self.summary.outlook
-        rows = [(label, outlook.get(name, 0)) for name, (label, _) in OUTLOOK_WORDS.items()]
+        rows = [(label, outlook.get(name, 0)) for name, (label, _) in self.outlooks.items()]
         if not sum(outlook.values()):
             return None
         table = self._shares("Best that is open", "Best that is open", rows)
@@ -169,7 +177,7 @@ class Sections:
                     table.caption,
                     _describe(table),
                     rows,
-                    [color for _, color in OUTLOOK_WORDS.values()],
+                    [color for _, color in self.outlooks.values()],
                 ),
             ),
             (table,),
@@ -428,7 +436,7 @@ class Sections:
             (
                 state if state != UNKNOWN else "not known",
                 count,
-                *(self.summary.by_state[state].get(name, 0) for name in OUTLOOK_WORDS),
+                *(self.summary.by_state[state].get(name, 0) for name in self.outlooks),
                 share(_keep(self.summary.by_state[state]), count),
             )
             for state, count in counts.items()
@@ -438,7 +446,7 @@ class Sections:
             (
                 "State",
                 self.unit.capitalize(),
-                *(label for label, _ in OUTLOOK_WORDS.values()),
+                *(label for label, _ in self.outlooks.values()),
                 "Keep is or may be open",
             ),
             rows,
@@ -476,12 +484,12 @@ class Sections:
             key=lambda name: (name == UNKNOWN, int(name.rstrip("+")) if name.rstrip("+").isdigit() else 0),
         )
         rows = [
-            (name if name != UNKNOWN else "?", [found[name].get(outlook, 0) for outlook in OUTLOOK_WORDS])
+            (name if name != UNKNOWN else "?", [found[name].get(outlook, 0) for outlook in self.outlooks])
             for name in names
         ]
         table = Table(
             "By months delinquent",
-            ("Months delinquent", *(label for label, _ in OUTLOOK_WORDS.values()), "All"),
+            ("Months delinquent", *(label for label, _ in self.outlooks.values()), "All"),
             tuple((name if name != "?" else "not known", *counts, sum(counts)) for name, counts in rows),
         )
         behind = sum(sum(counts) for name, counts in rows if name not in ("0", "?"))
@@ -496,7 +504,7 @@ class Sections:
                     table.caption,
                     _describe(table),
                     rows,
-                    list(OUTLOOK_WORDS.values()),
+                    list(self.outlooks.values()),
                     "Months delinquent (? = not known)",
                 ),
             ),

@@ -168,9 +168,20 @@ def find_loan(sources: Sequence[Source], loan_id: str, at: At, extra: Extra = "i
     findings: list[pl.DataFrame] = []
     for source in sources:
         for batch in source.read(at, _BATCH_ROWS, extra):
-            findings.append(batch.findings.filter(pl.col("loan_id") == loan_id))
+            about = batch.findings.filter(pl.col("loan_id") == loan_id)
             rows = batch.facts.filter(pl.col("loan_id") == loan_id)
             if not rows.is_empty():
                 facts.append(rows)
+                if source.program is not None and at != "each":
+                    about = _of_month(about, rows)
+            findings.append(about)
     found = pl.concat(facts, how="diagonal") if facts else pl.DataFrame()
     return LoanFound(found, pl.concat(findings) if findings else pl.DataFrame())
+
+
+def _of_month(findings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what is said of other months of a history, unless it bears on the months that follow."""
+    from hopenow.tapes.history import LASTING
+
+    here = pl.col("row").is_in(rows["row"].cast(pl.Int64).implode())
+    return findings.filter(pl.col("row").is_null() | here | pl.col("rule").is_in(LASTING))

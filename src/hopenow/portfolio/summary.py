@@ -23,10 +23,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
-OUTLOOKS = ("keep_eligible", "keep_conditional", "reinstate_only", "leave_only", "none", "no_program")
+OUTLOOKS = ("keep_eligible", "keep_conditional", "reinstate_only", "leave_only", "help_only", "none", "no_program")
 """Best that is open to a result, best first: an option to keep the home is eligible; one is conditional; only
-paying everything past due; only options to leave the home; every option is ruled out or not determined; no
-program applies to the loan."""
+paying everything past due; only options to leave the home; only advice; every option is ruled out or not determined;
+no program applies to the loan."""
 
 NO_PROGRAM = "no_program"
 UNKNOWN = "unknown"
@@ -192,6 +192,20 @@ class Assumed:
 
 
 @dataclasses.dataclass
+class ReadingUsed:
+    """A documented reading that the run chose instead of the default of a program."""
+
+    reading: str
+    program: str
+    meaning: str
+    value: str
+    default: str
+    citation: str
+    url: str
+    verification: str
+
+
+@dataclasses.dataclass
 class Reference:
     """Edition of a public series in use."""
 
@@ -222,7 +236,8 @@ class Summary:
         last_date: latest evaluation date, ISO.
         programs: program id (or ``no_program``) to results.
         program_titles: program id to its name.
-        investor_unknown: results of loans whose investor is not known.
+        investor_unknown: results of loans whose owner or guarantor is not known: possibilities.
+        possibilities: the same by program.
         outlook: best that is open (``OUTLOOKS``) to results.
         by_state: state (or ``unknown``) to outlook to results.
         by_months_delinquent: months delinquent (``0`` to ``24``, ``25+``, ``unknown``) to outlook to results.
@@ -233,6 +248,10 @@ class Summary:
         missing: fact to what it keeps open, the most often missing first.
         assumed: what-if facts of the run.
         adopted: rule set to the date of early adoption.
+        readings: documented readings chosen instead of the defaults.
+        everyone: with every program asked for: program open to anyone to loans of which it was looked at. These are not
+            among ``results``: whoever owns the loan, the answer is one per loan and date.
+        everyone_options: the options of those programs, over the loans above.
         findings: number of findings by severity.
         findings_by_rule: ``phase``, ``severity``, ``rule``, ``field``, ``count``; errors first, most frequent
             first.
@@ -258,6 +277,7 @@ class Summary:
     programs: Counts = dataclasses.field(default_factory=dict)
     program_titles: dict[str, str] = dataclasses.field(default_factory=dict)
     investor_unknown: int = 0
+    possibilities: Counts = dataclasses.field(default_factory=dict)
     outlook: Counts = dataclasses.field(default_factory=dict)
     by_state: dict[str, Counts] = dataclasses.field(default_factory=dict)
     by_months_delinquent: dict[str, Counts] = dataclasses.field(default_factory=dict)
@@ -268,6 +288,9 @@ class Summary:
     missing: dict[str, MissingFact] = dataclasses.field(default_factory=dict)
     assumed: dict[str, Assumed] = dataclasses.field(default_factory=dict)
     adopted: dict[str, str] = dataclasses.field(default_factory=dict)
+    readings: list[ReadingUsed] = dataclasses.field(default_factory=list)
+    everyone: Counts = dataclasses.field(default_factory=dict)
+    everyone_options: list[OptionCounts] = dataclasses.field(default_factory=list)
     findings: Counts = dataclasses.field(default_factory=dict)
     findings_by_rule: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     findings_kept: int = 0

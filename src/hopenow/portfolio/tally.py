@@ -1,7 +1,7 @@
 """Counts results piece by piece. Pieces can be counted on several threads and put together afterwards.
 
-Works on the published Arrow columns: words are dictionaries there, so a piece of many thousand results has a
-few hundred different words, and counting them is counting small integers.
+Works on the masks and words of the parts of a piece (see `hopenow.review.reasons.Worded`): many thousand results have a
+few hundred different masks, so that counting them is counting small integers.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import polars as pl
 
 from hopenow.facts import schema
+from hopenow.portfolio import counting
 from hopenow.portfolio.columns import CHUNK
 from hopenow.portfolio.summary import (
     MOST_MONTHS_LISTED,
@@ -29,13 +30,11 @@ from hopenow.portfolio.summary import (
     Summary,
 )
 from hopenow.programs.base import Program, column
-from hopenow.review.engine import CONDITIONAL, ELIGIBLE, INELIGIBLE, STATUSES
-from hopenow.review.reasons import SEPARATOR, Lacking
+from hopenow.review.engine import CONDITIONAL, ELIGIBLE, INELIGIBLE, ROW, STATUSES
+from hopenow.review.plan import PlannedOption
+from hopenow.review.reasons import SEPARATOR, Keys, Lacking, Worded, Words
 
 Integers = npt.NDArray[np.int64]
-
-NO_STATUS = len(STATUSES)
-"""Code of an option that the result's program does not have."""
 
 _DOLLAR_BINS = {"unit": "dollars", "width": 50, "lowest": -1_000, "highest": 1_000}
 _PERCENT_BINS = {"unit": "percent", "width": 5, "lowest": -50, "highest": 95}
@@ -43,39 +42,9 @@ _HISTOGRAMS = {"payment_change": (_DOLLAR_BINS, 100, 2), "payment_reduction": (_
 """Term column to its bins, raw units in a published one, and decimal places."""
 
 
-def _words(table: pa.Table, name: str) -> tuple[Integers, list[str]]:
-    """Return codes and words of a dictionary column; the last code is for nulls, its word is empty."""
-    values = table.column(name)
-    array = values.combine_chunks() if values.num_chunks != 1 else values.chunk(0)
-    words = ["" if word is None else word for word in array.dictionary.to_pylist()]
-    codes = array.indices.fill_null(len(words)) if array.null_count else array.indices
-    return codes.to_numpy(zero_copy_only=False).astype(np.int64), [*words, ""]
-
-
-def _integers(table: pa.Table, name: str) -> tuple[Integers, npt.NDArray[np.bool_]]:
-    """Return the stored integers of a decimal column, and which are known."""
-    values = table.column(name)
-    array = values.combine_chunks() if values.num_chunks != 1 else values.chunk(0)
-    raw = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array)]
-    known = (
-        np.ones(len(array), np.bool_)
-        if not array.null_count
-        else array.is_valid().to_numpy(zero_copy_only=False)
-    )
-    return raw, known
-
-
 def _add(counts: Counts, more: Mapping[str, int]) -> None:
     for name, count in more.items():
         counts[name] = counts.get(name, 0) + count
-
-
-def _counted(codes: Integers, words: Sequence[str]) -> Counts:
-    found: Counts = {}
-    for code, count in enumerate(np.bincount(codes, minlength=len(words)).tolist()):
-        if count:
-            found[words[code]] = found.get(words[code], 0) + count
-    return found
 
 
 @dataclasses.dataclass
@@ -88,6 +57,7 @@ class Tally:
     first_date: Any = None
     last_date: Any = None
     by_program: Counts = dataclasses.field(default_factory=dict)
+    possibilities: Counts = dataclasses.field(default_factory=dict)
     investor_unknown: int = 0
     outlook: Counts = dataclasses.field(default_factory=dict)
     by_state: dict[str, Counts] = dataclasses.field(default_factory=dict)
@@ -108,109 +78,121 @@ class Tally:
                     program.id, option.id, option.law.title, option.kind
                 )
 
-    def add(self, table: pa.Table) -> None:
-        """Count a piece of the result file (see `hopenow.portfolio.columns.result_schema`)."""
-        if not table.num_rows:
+    def add(self, worded: Sequence[Worded], about: pl.DataFrame, left: npt.NDArray[np.uint32]) -> None:
+        """Count the results of a piece.
+
+        Args:
+            worded: what is said of each part.
+            about: `hopenow.portfolio.columns.context` of all loans of the piece.
+            left: places of the loans that are in no part.
+        """
+        if about.is_empty():
             return
-        self.results += table.num_rows
-        dates = table.column("evaluation_date").combine_chunks()
-        low, high = (found.as_py() for found in pa.compute.min_max(dates).values())
+        low, high = about.select(pl.col("evaluation_date").min().alias("low"), pl.col("evaluation_date").max()).row(0)
         self.first_date = min(low, self.first_date or low)
         self.last_date = max(high, self.last_date or high)
-        owner, names = _words(table, "program")
-        known = table.column("investor_known").combine_chunks()
-        self.investor_unknown += int(len(known) - known.null_count - known.true_count)
-        _add(self.by_program, {name or NO_PROGRAM: count for name, count in _counted(owner, names).items()})
-        for name in ("order", "first_eligible", "first_possible"):
-            counts = _counted(*_words(table, name))
-            counts = {word or NO_PROGRAM: count for word, count in counts.items()}
-            _add(self.orders if name == "order" else getattr(self, name), counts)
-        for word, count in _counted(*_words(table, "assumed")).items():
-            _add(self.assumed, dict.fromkeys(filter(None, word.split(SEPARATOR)), count))
-        self._add_options(table, owner, names)
+        groups = _Groups(about)
+        for item in worded:
+            self._add_part(item, groups)
+        if len(left):
+            self._add_left_over(left, groups)
 
-    def _add_options(self, table: pa.Table, owner: Integers, names: Sequence[str]) -> None:
-        kinds = {option.id: option.kind for program in self.programs for option in program.options}
-        best = np.full(table.num_rows, OUTLOOKS.index("none"), np.int64)
-        best[np.isin(owner, [code for code, name in enumerate(names) if not name])] = OUTLOOKS.index(
-            "no_program"
+    def _add_left_over(self, left: npt.NDArray[np.uint32], groups: _Groups) -> None:
+        count = len(left)
+        self.results += count
+        for counts in (self.by_program, self.orders, self.first_eligible, self.first_possible):
+            _add(counts, {NO_PROGRAM: count})
+        self._add_outlook(np.full(count, OUTLOOKS.index("no_program"), np.uint8), left, groups)
+
+    def _add_part(self, item: Worded, groups: _Groups) -> None:
+        part = item.part
+        program, height = part.program.id, part.frame.height
+        self.results += height
+        _add(self.by_program, {program: height})
+        if not part.investor_known:
+            self.investor_unknown += height
+            _add(self.possibilities, {program: height})
+        whole = np.zeros(height, np.uint8)
+        for name, counts in (
+            ("order", self.orders),
+            ("first_eligible", self.first_eligible),
+            ("first_possible", self.first_possible),
+        ):
+            _add(counts, {word: sum(row) for word, row in _by_word(item.words(name), whole, 1)})
+        for word, row in _by_word(item.words("assumed"), whole, 1):
+            _add(self.assumed, dict.fromkeys(filter(None, word.split(SEPARATOR)), sum(row)))
+        status = np.stack(
+            [part.frame[column(planned.option.id, "status_code")].to_numpy() for planned in part.interval.options]
         )
-        for name, kind in kinds.items():
-            status = _status(table, name)
-            if (status == NO_STATUS).all():
+        opened = np.array([_opened(planned.option.kind) for planned in part.interval.options], np.uint8)
+        outlook = np.full(height, OUTLOOKS.index("none"), np.uint8)
+        counting.best(status, opened, outlook)
+        self._add_outlook(outlook, part.frame[ROW].to_numpy(), groups)
+        for planned, own in zip(part.interval.options, status, strict=True):
+            self._add_option(item, planned, own)
+
+    def _add_outlook(self, outlook: npt.NDArray[np.uint8], rows: npt.NDArray[np.uint32], groups: _Groups) -> None:
+        counts = np.bincount(outlook, minlength=len(OUTLOOKS)).tolist()
+        _add(self.outlook, {name: count for name, count in zip(OUTLOOKS, counts, strict=True) if count})
+        for table, (places, words) in ((self.by_state, groups.state), (self.by_months, groups.months)):
+            found = np.zeros((len(words), len(OUTLOOKS)), np.int64)
+            counting.cross(places[rows], outlook, found)
+            for place in np.flatnonzero(found.any(axis=1)).tolist():
+                own = dict(zip(OUTLOOKS, found[place].tolist(), strict=True))
+                _add(table.setdefault(words[place] or UNKNOWN, {}), own)
+
+    def _add_option(self, item: Worded, planned: PlannedOption, status: npt.NDArray[np.uint8]) -> None:
+        option = planned.option
+        counts = self.options[item.part.program.id, option.id]
+        totals = np.bincount(status, minlength=len(STATUSES)).tolist()
+        _add(counts.statuses, {name: count for name, count in zip(STATUSES, totals, strict=True) if count})
+        if planned.segment is None:
+            word = item.words(column(option.id, "failed")).words[0]
+            if totals[INELIGIBLE]:
+                _add(counts.failed, {word: totals[INELIGIBLE]})
+                _add(counts.only_failed, {word: totals[INELIGIBLE]})
+        else:
+            failed, unknown = item.failed[option.id], item.unknown[option.id]
+            _add_failed(counts, planned, failed.distinct, _crossed(failed, status))
+            _add_unknown(counts, planned, unknown.distinct, _crossed(unknown, status)[:, CONDITIONAL])
+        for word, row in _by_word(item.words(column(option.id, "verification")), status, len(STATUSES)):
+            for place, count in enumerate(row):
+                if count:
+                    _add(counts.verification.setdefault(STATUSES[place], {}), {word: count})
+        _add(counts.rule_sets, {item.words(column(option.id, "rule_set")).words[0]: len(status)})
+        self._add_terms(item, planned, counts, status)
+
+    def _add_terms(
+        self, item: Worded, planned: PlannedOption, counts: OptionCounts, status: npt.NDArray[np.uint8]
+    ) -> None:
+        wanted = [name for name, kind in planned.option.columns.items() if kind == "text" or name in _HISTOGRAMS]
+        possible = (status == ELIGIBLE) | (status == CONDITIONAL) if wanted else status
+        for name in wanted:
+            where = column(planned.option.id, name)
+            if name not in _HISTOGRAMS:
+                # One column for impossible options, one for possible ones.
+                words = _by_word(item.words(where), possible.view(np.uint8), 2)
+                found = {word: row[1] for word, row in words if word and row[1]}
+                if found:
+                    _add(counts.words.setdefault(name, {}), found)
                 continue
-            self._add_option(table, name, status, owner, names)
-            for code, outlook in _outlooks(kind):
-                best = np.where(status == code, np.minimum(best, outlook), best)
-        _add(self.outlook, _counted(best, OUTLOOKS))
-        _add_cross(self.by_state, *_words(table, "state"), best)
-        _add_cross(self.by_months, *_months(table), best)
+            values = item.part.frame[where]
+            _add_figures(counts, name, values.filter(pl.Series(possible)).drop_nulls().cast(pl.Int64).to_numpy())
 
     def add_lacking(self, lacking: Lacking) -> None:
         """Count the facts that the results of a piece lack."""
-        masks = lacking.per_loan
-        empty = masks == 0
-        single = (masks & (masks - np.uint64(1))) == 0
-        for place, fact in enumerate(lacking.facts):
-            lane = place // CHUNK
-            marked = (masks[lane] & np.uint64(1 << place % CHUNK)) != 0
-            count = int(marked.sum())
+        places = lacking.per_loan.shape[0] * CHUNK
+        counts, alone = np.zeros(places, np.int64), np.zeros(places, np.int64)
+        counting.bits(lacking.per_loan, CHUNK, counts, alone)
+        for fact, count, single in zip(lacking.facts, counts.tolist(), alone.tolist(), strict=False):
             if count:
-                others = np.delete(empty, lane, axis=0).all(axis=0)
                 _add(self.missing_results, {fact: count})
-                _add(self.missing_alone, {fact: int((marked & single[lane] & others).sum())})
+                _add(self.missing_alone, {fact: single})
 
     def add_missing(self, program: str, per_option: Mapping[str, Mapping[str, int]]) -> None:
         """Count the facts that the conditional options of a program lack."""
         for option, counts in per_option.items():
             _add(self.options[program, option].missing, counts)
-
-    def _add_option(
-        self, table: pa.Table, option: str, status: Integers, owner: Integers, names: Sequence[str]
-    ) -> None:
-        cross = _Cross(table, option, status, owner, len(names))
-        conditional = status == CONDITIONAL
-        statuses = cross.of("status")
-        reasons = {
-            name: cross.of(name) for name in ("failed", "conditions", "unknown", "verification", "rule_set")
-        }
-        for code, program in enumerate(names):
-            counts = self.options.get((program, option))
-            if counts is None:
-                continue
-            for word, number in statuses.rows(code):
-                _add(counts.statuses, {word: sum(number)} if word else {})
-            for word, number in reasons["failed"].rows(code):
-                _add_split(counts.failed, counts.only_failed, word, number[INELIGIBLE])
-            for word, number in reasons["conditions"].rows(code):
-                _add_split(counts.conditions, None, word, number[CONDITIONAL])
-            for word, number in reasons["unknown"].rows(code):
-                _add_split(counts.unknown, None, word, number[CONDITIONAL])
-            for word, number in reasons["verification"].rows(code):
-                for place, count in enumerate(number[: len(STATUSES)]):
-                    if count:
-                        _add(counts.verification.setdefault(STATUSES[place], {}), {word: count})
-            for word, number in reasons["rule_set"].rows(code):
-                _add(counts.rule_sets, {word: sum(number)} if word else {})
-            self._add_terms(table, counts, (owner == code) & ((status == ELIGIBLE) | conditional))
-
-    def _add_terms(self, table: pa.Table, counts: OptionCounts, possible: npt.NDArray[np.bool_]) -> None:
-        law = next(
-            item
-            for program in self.programs
-            if program.id == counts.program
-            for item in program.options
-            if item.id == counts.id
-        )
-        for name, kind in law.columns.items():
-            if kind == "text":
-                codes, words = _words(table, column(counts.id, name))
-                found = {word: count for word, count in _counted(codes[possible], words).items() if word}
-                if found:
-                    _add(counts.words.setdefault(name, {}), found)
-            elif name in _HISTOGRAMS:
-                values, known = _integers(table, column(counts.id, name))
-                _add_figures(counts, name, values[possible & known])
 
     def merge(self, other: Tally) -> None:
         """Add the counts of another tally of the same run."""
@@ -221,6 +203,7 @@ class Tally:
             self.last_date = max(other.last_date, self.last_date or other.last_date)
         for name in (
             "by_program",
+            "possibilities",
             "outlook",
             "orders",
             "first_eligible",
@@ -243,6 +226,7 @@ class Tally:
         listed = [*(program.id for program in self.programs), NO_PROGRAM]
         summary.programs = {name: self.by_program.get(name, 0) for name in listed}
         summary.program_titles = {program.id: program.title for program in self.programs}
+        summary.possibilities = {name: self.possibilities[name] for name in listed if name in self.possibilities}
         summary.investor_unknown = self.investor_unknown
         summary.outlook = {name: self.outlook.get(name, 0) for name in OUTLOOKS}
         summary.by_state = {
@@ -271,82 +255,83 @@ class Tally:
         )
 
 
-class _Cross:
-    """Counts words of an option's columns by program and status."""
+class _Groups:
+    """The groups that loans are counted in, each as places for the loans and the words behind the places."""
 
-    def __init__(
-        self, table: pa.Table, option: str, status: Integers, owner: Integers, programs: int
-    ) -> None:
-        self.table, self.option, self.programs = table, option, programs
-        self.key = owner * (NO_STATUS + 1) + status
-
-    def of(self, name: str) -> _CrossCounts:
-        codes, words = _words(self.table, column(self.option, name))
-        width = self.programs * (NO_STATUS + 1)
-        counts = np.bincount(codes * width + self.key, minlength=len(words) * width)
-        return _CrossCounts(words, counts.reshape(len(words), self.programs, NO_STATUS + 1))
+    def __init__(self, about: pl.DataFrame) -> None:
+        self.state = _placed(Words.of(about["state"]))
+        months = about["months_delinquent"].cast(pl.Int64)
+        unknown, more = MOST_MONTHS_LISTED + 2, MOST_MONTHS_LISTED + 1
+        places = months.clip(0, more).fill_null(unknown).cast(pl.UInt32).to_numpy()
+        self.months = places, [*map(str, range(more)), f"{more}+", ""]
 
 
-@dataclasses.dataclass
-class _CrossCounts:
-    words: list[str]
-    counts: Integers
-
-    def rows(self, program: int) -> list[tuple[str, list[int]]]:
-        """Return each word that occurs in the program, with its counts by status."""
-        own = self.counts[:, program, :]
-        return [(self.words[code], own[code].tolist()) for code in np.flatnonzero(own.any(axis=1)).tolist()]
+def _placed(words: Words) -> tuple[npt.NDArray[Any], list[str]]:
+    return cast("npt.NDArray[Any]", words.places), ["" if code < 0 else words.words[code] for code in words.table]
 
 
-def _status(table: pa.Table, option: str) -> Integers:
-    codes, words = _words(table, column(option, "status"))
-    places = np.array([STATUSES.index(word) if word else NO_STATUS for word in words], np.int64)
-    return places[codes]
+def _opened(kind: str) -> list[int]:
+    """Return the outlook that an option of this kind opens with each status."""
+    outlooks = {
+        "keep": {ELIGIBLE: "keep_eligible", CONDITIONAL: "keep_conditional"},
+        "reinstate": dict.fromkeys((ELIGIBLE, CONDITIONAL), "reinstate_only"),
+        "leave": dict.fromkeys((ELIGIBLE, CONDITIONAL), "leave_only"),
+        "help": dict.fromkeys((ELIGIBLE, CONDITIONAL), "help_only"),
+    }.get(kind, {})
+    return [OUTLOOKS.index(outlooks.get(status, "none")) for status in range(len(STATUSES))]
 
 
-def _outlooks(kind: str) -> list[tuple[int, int]]:
-    """Return (status code, outlook) that an option of this kind opens."""
-    opened = {
-        "keep": [(ELIGIBLE, "keep_eligible"), (CONDITIONAL, "keep_conditional")],
-        "reinstate": [(ELIGIBLE, "reinstate_only"), (CONDITIONAL, "reinstate_only")],
-        "leave": [(ELIGIBLE, "leave_only"), (CONDITIONAL, "leave_only")],
-    }.get(kind, [])
-    return [(status, OUTLOOKS.index(outlook)) for status, outlook in opened]
+def _by_word(words: Words, columns: npt.NDArray[np.uint8], width: int) -> list[tuple[str, list[int]]]:
+    """Return each word that some row has, with the number of rows by column."""
+    if words.places is None:
+        return [(words.words[words.table[0]], np.bincount(columns, minlength=width).tolist())]
+    by_place = np.zeros((len(words.table), width), np.int64)
+    counting.cross(words.places, columns, by_place)
+    found = np.zeros((len(words.words) + 1, width), np.int64)
+    np.add.at(found, np.array(words.table), by_place)
+    return [((*words.words, "")[code], found[code].tolist()) for code in np.flatnonzero(found.any(axis=1)).tolist()]
 
 
-def _months(table: pa.Table) -> tuple[Integers, list[str]]:
-    months = (
-        table.column("months_delinquent")
-        .combine_chunks()
-        .fill_null(-1)
-        .to_numpy(zero_copy_only=False)
-        .astype(np.int64)
-    )
-    unknown, more = MOST_MONTHS_LISTED + 2, MOST_MONTHS_LISTED + 1
-    codes = np.where(months < 0, unknown, np.minimum(months, more))
-    return codes, [*map(str, range(more)), f"{more}+", ""]
+def _crossed(keys: Keys, status: npt.NDArray[np.uint8]) -> Integers:
+    found = np.zeros((len(keys.distinct), len(STATUSES)), np.int64)
+    counting.cross(keys.places, status, found)
+    return found
+
+
+def _by_rule(planned: PlannedOption, masks: npt.NDArray[np.uint64], counts: Integers) -> list[int]:
+    """Return how many of the loans counted for each mask have each rule in it."""
+    places = np.array([rule.bit for rule in planned.rules], np.uint64)
+    has = (masks[:, np.newaxis] >> places) & np.uint64(1)
+    found: list[int] = (counts @ has.astype(np.int64)).tolist()
+    return found
+
+
+def _add_failed(
+    counts: OptionCounts, planned: PlannedOption, masks: npt.NDArray[np.uint64], by_status: Integers
+) -> None:
+    deciding = masks & np.uint64(planned.deny_mask)
+    alone = np.where(deciding & (deciding - np.uint64(1)), np.uint64(0), deciding)
+    ineligible = by_status[:, INELIGIBLE]
+    failed, only = _by_rule(planned, masks, ineligible), _by_rule(planned, alone, ineligible)
+    open_ = _by_rule(planned, masks, by_status[:, CONDITIONAL])
+    _add_some(counts.failed, {rule.id: failed[at] for at, rule in enumerate(planned.rules) if rule.rules_out})
+    _add_some(counts.only_failed, {rule.id: only[at] for at, rule in enumerate(planned.rules) if rule.rules_out})
+    _add_some(counts.conditions, {rule.id: open_[at] for at, rule in enumerate(planned.rules) if not rule.rules_out})
+
+
+def _add_unknown(
+    counts: OptionCounts, planned: PlannedOption, masks: npt.NDArray[np.uint64], conditional: Integers
+) -> None:
+    found = _by_rule(planned, masks, conditional)
+    _add_some(counts.unknown, {rule.id: count for rule, count in zip(planned.rules, found, strict=True)})
+
+
+def _add_some(counts: Counts, more: Mapping[str, int]) -> None:
+    _add(counts, {name: count for name, count in more.items() if count})
 
 
 def _month_order(name: str) -> tuple[bool, int]:
     return (name == UNKNOWN, 0 if name == UNKNOWN else int(name.rstrip("+")))
-
-
-def _add_cross(table: dict[str, Counts], codes: Integers, words: Sequence[str], outlooks: Integers) -> None:
-    width = len(OUTLOOKS)
-    counts = np.bincount(codes * width + outlooks, minlength=len(words) * width).reshape(len(words), width)
-    for code in np.flatnonzero(counts.any(axis=1)).tolist():
-        own = dict(zip(OUTLOOKS, counts[code].tolist(), strict=True))
-        _add(table.setdefault(words[code] or UNKNOWN, {}), own)
-
-
-def _add_split(counts: Counts, alone: Counts | None, word: str, count: int) -> None:
-    """Add a count to each part of a joined word; a word of one part counts as standing alone as well."""
-    if not word or not count:
-        return
-    parts = word.split(SEPARATOR)
-    _add(counts, dict.fromkeys(parts, count))
-    if alone is not None and len(parts) == 1:
-        _add(alone, {word: count})
 
 
 def _add_figures(counts: OptionCounts, name: str, values: Integers) -> None:

@@ -15,7 +15,7 @@ import polars as pl
 
 from hopenow.law import OptionLaw, Parameters, Verification
 
-Kind = Literal["finding", "reinstate", "keep", "leave"]
+Kind = Literal["finding", "reinstate", "keep", "leave", "help"]
 TermType = Literal["money", "rate", "ratio", "months", "days", "count", "date", "flag", "text"]
 RuleFunction = Callable[[Parameters], pl.Expr]
 TermsFunction = Callable[[pl.DataFrame, Parameters], pl.DataFrame]
@@ -44,7 +44,8 @@ class Option:
 
     Attributes:
         id: for example ``flex_modification``; the prefix of its columns.
-        kind: finding (a status others build on), reinstate, keep (the home) or leave.
+        kind: finding (a status others build on), reinstate, keep (the home), leave, or help (advice; changes nothing
+            about the loan).
         law: its dated words and figures.
         rules: rule id to function; the ids are exactly those of the law file.
         terms: adds the option's term columns to a frame of facts; null where they cannot be known.

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from hopenow.reference.catalog import describe
 from hopenow.reference.foreclosure_practice import (
+    ForeclosureInState,
+    PracticeLine,
     StatePractice,
+    foreclosure_in,
     foreclosure_practice,
     state_practice,
     state_practice_frame,
@@ -42,14 +45,16 @@ from hopenow.reference.mortgage_rates import (
     survey_series,
 )
 from hopenow.reference.parameters import Parameter, reference_parameters
-from hopenow.reference.tables import VERIFICATION, TableInfo, Verification
+from hopenow.reference.tables import VERIFICATION, TableInfo, Verification, reference_folder
 
 __all__ = [
     "MARK_REASONS",
     "MARK_STATUS",
     "VERIFICATION",
+    "ForeclosureInState",
     "IndexRatio",
     "Parameter",
+    "PracticeLine",
     "RateFact",
     "RateFloor",
     "StatePractice",
@@ -59,6 +64,7 @@ __all__ = [
     "attach_modification_rate",
     "attach_modification_rate_floor",
     "describe",
+    "foreclosure_in",
     "foreclosure_practice",
     "house_price_index",
     "index_ratio",
@@ -72,6 +78,7 @@ __all__ = [
     "read_fhfa_state",
     "read_modification_rates_csv",
     "read_pmms_csv",
+    "reference_folder",
     "reference_parameters",
     "state_practice",
     "state_practice_frame",

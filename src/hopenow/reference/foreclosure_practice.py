@@ -38,6 +38,8 @@ MediationStatus = Literal[
 _TABLE: Final = "state_foreclosure"
 _COMPARABLE_SOURCE: Final = "fannie_2015_16"
 
+_DAYS_IN_MONTH: Final = 365 / 12
+
 _Days = Annotated[int, Field(ge=0, le=5000)]
 
 
@@ -294,6 +296,145 @@ def state_practice(state: str, directory: Path | str | None = None) -> StatePrac
             f"{', '.join(practice.states)}."
         )
     return practice.states[state]
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeLine:
+    """One thing that is known of foreclosure in a state, in plain words.
+
+    Attributes:
+        topic: ``process``, ``time_frame``, ``redemption`` or ``mediation``.
+        title: the topic in words.
+        says: what is known, or that nothing is.
+        note: doubts about it; empty where there are none.
+        source: where it comes from; None where nothing is known.
+    """
+
+    topic: Literal["process", "time_frame", "redemption", "mediation"]
+    title: str
+    says: str
+    note: str
+    source: PracticeSource | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForeclosureInState:
+    """How foreclosure usually goes in one state, ready to be shown.
+
+    Attributes:
+        state: postal code.
+        name: of the state.
+        process: the usual one; the other is mostly possible too.
+        days_to_sale: a limit for servicers from the last paid installment to the sale, no promise.
+        redemption: whether the home can be bought back after the sale.
+        redemption_days: least and most days for that; None unless the rule is ``days``.
+        mediation: whether there is a program.
+        lines: the same in plain words, each with source and mark.
+        caution: what to keep in mind about all of it.
+    """
+
+    state: str
+    name: str
+    process: Process
+    days_to_sale: int
+    redemption: RedemptionRule
+    redemption_days: tuple[int, int] | None
+    mediation: MediationStatus
+    lines: tuple[PracticeLine, ...]
+    caution: str
+
+
+_NOTHING: Final = "Our sources do not say."
+_CAUTION: Final = (
+    "Nothing here was checked against the state's own law. Before you rely on it, ask a housing counselor or a legal "
+    "aid lawyer. Stay in the home and keep talking to your servicer."
+)
+_PROCESS_WORDS: Final[dict[Process, str]] = {
+    "judicial": "The lender usually has to go to court. You get papers, and you can answer.",
+    "nonjudicial": "The lender usually does not need a court. It gives public notice, then the home is sold. "
+    "In most of these states a court case is possible too.",
+}
+_MEDIATION_WORDS: Final[dict[MediationStatus, str]] = {
+    "program": "There is a program in which you and the lender meet before the sale.",
+    "no_automatic_program": "No statewide program starts by itself.",
+    "none_reported": "No program was reported.",
+    "local_or_notice_only": "There are only local programs, or a notice that must be sent.",
+    "not_covered": _NOTHING,
+}
+
+
+def foreclosure_in(state: str | None, directory: Path | str | None = None) -> ForeclosureInState | None:
+    """Return how foreclosure usually goes in a loan's state, in plain words with sources and marks.
+
+    Args:
+        state: postal code; None where it is not known.
+        directory: the user's folder of newer files.
+
+    Returns:
+        None where the state is not known or the table has no such area.
+
+    Raises:
+        ReferenceDataError: the table is damaged.
+    """
+    practice = foreclosure_practice(directory).states.get(state or "")
+    if practice is None:
+        return None
+    rule = practice.redemption
+    days = (rule.days_min, rule.days_max) if rule.days_min is not None and rule.days_max is not None else None
+    return ForeclosureInState(
+        state=practice.state,
+        name=practice.name,
+        process=practice.process,
+        days_to_sale=practice.time_frame.days,
+        redemption=rule.rule,
+        redemption_days=days,
+        mediation=practice.mediation.status,
+        lines=(_process_line(practice), _time_line(practice), _redemption_line(practice), _mediation_line(practice)),
+        caution=_CAUTION,
+    )
+
+
+def _process_line(practice: StatePractice) -> PracticeLine:
+    says = _PROCESS_WORDS[practice.process]
+    return PracticeLine("process", "How it goes", says, practice.note, practice.process_source)
+
+
+def _time_line(practice: StatePractice) -> PracticeLine:
+    frame = practice.time_frame
+    says = (
+        f"Fannie Mae gives its servicers up to {frame.days:,} days from the last payment made to the sale, "
+        f"about {round(frame.days / _DAYS_IN_MONTH)} months. This is a limit for them, not a promise to you: "
+        "a sale can come sooner."
+    )
+    note = "A newer edition exists, which we have not read." if frame.confidence == "low" else ""
+    return PracticeLine("time_frame", "How long it takes", says, note, frame.source)
+
+
+def _redemption_line(practice: StatePractice) -> PracticeLine:
+    rule = practice.redemption
+    if rule.rule == "days":
+        least, most = rule.days_min, rule.days_max
+        span = f"{most:,} days" if least == most else f"{least:,} to {most:,} days"
+        says = f"After the sale you may have {span} to buy the home back."
+    else:
+        says = {
+            "none": "After the sale you can no longer buy the home back.",
+            "court_decides": "A court decides whether, and how long, you can buy the home back.",
+            "not_covered": _NOTHING,
+        }[rule.rule]
+    doubts = []
+    if rule.asterisk:
+        doubts.append("The source marks this entry without saying why; it may hold only after a court sale.")
+    if rule.other_accounts:
+        doubts.append(f"Other accounts differ: {rule.other_accounts}.")
+    return PracticeLine("redemption", "Buying the home back", says, " ".join(doubts), rule.source)
+
+
+def _mediation_line(practice: StatePractice) -> PracticeLine:
+    mediation = practice.mediation
+    says = _MEDIATION_WORDS[mediation.status]
+    detail = "" if mediation.status == "none_reported" else mediation.says
+    return PracticeLine("mediation", "Meeting before the sale", f"{says} {detail}".strip(), "", mediation.source)
 
 
 def state_practice_frame(directory: Path | str | None = None) -> pl.DataFrame:

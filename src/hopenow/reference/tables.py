@@ -9,8 +9,10 @@ leave the old table in force unnoticed.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
@@ -127,17 +129,38 @@ def package_file(name: str) -> Path:
     return path
 
 
+_FOLDER: ContextVar[Path | str | None] = ContextVar("reference folder", default=None)
+
+
+@contextlib.contextmanager
+def reference_folder(directory: Path | str | None) -> Iterator[None]:
+    """Take the user's folder for every table that is asked for without one, in this thread and this block.
+
+    A review runs in such a block, so that every program finds the newer files of its settings.
+
+    Args:
+        directory: the user's folder; None changes nothing.
+    """
+    token = _FOLDER.set(directory if directory is not None else _FOLDER.get())
+    try:
+        yield
+    finally:
+        _FOLDER.reset(token)
+
+
 def locate(table_id: str, directory: Path | str | None = None) -> Path | None:
     """Return the user's file for a table, or None where the package's own table is to be used.
 
     Args:
         table_id: a key of :data:`ACCEPTED_FILES`.
-        directory: the user's folder; None looks at ``HOPENOW_REFERENCE_DIR``.
+        directory: the user's folder; None takes that of :func:`reference_folder`, or else the one that
+            ``HOPENOW_REFERENCE_DIR`` names.
 
     Raises:
         ReferenceDataError: the folder does not exist, holds a file name that no table knows, or two files for
             one table.
     """
+    directory = directory if directory is not None else _FOLDER.get()
     chosen = directory if directory is not None else os.environ.get(DIRECTORY_VARIABLE)
     if not chosen:
         return None

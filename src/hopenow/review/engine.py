@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from hopenow.errors import InputError
 from hopenow.facts import schema
 from hopenow.facts.derived import derive
 from hopenow.programs.base import Program, TermsFunction, column
-from hopenow.programs.registry import ON_TAPES, PROGRAMS, candidates, program
-from hopenow.reference import attach_modification_rate, attach_modification_rate_floor
+from hopenow.programs.readings import Chosen, chosen_readings, own_readings, reread
+from hopenow.programs.registry import ALL, ON_TAPES, PROGRAMS, candidates, program
+from hopenow.reference import attach_modification_rate, attach_modification_rate_floor, reference_folder
+from hopenow.review import masks
 from hopenow.review.plan import Interval, PlannedOption, intervals
 
 c = pl.col
@@ -51,9 +55,11 @@ class Settings:
     Attributes:
         assume: fact to canonical value, used where the fact is unknown.
         adopted: rule-set id to the date on which the servicer adopted it early.
-        programs: programs to look at; empty means those that may apply to the loans.
+        programs: programs to look at; empty means those that may apply to the loans. ``all`` adds what is otherwise
+            looked at only on request: the programs open to anyone.
         reference_dir: folder with newer reference files.
         extra_programs: programs made at run time (private-label profiles), by id; they replace those of the registry.
+        readings: ``program.parameter`` to another documented reading (see `hopenow.programs.readings`).
     """
 
     assume: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -61,6 +67,12 @@ class Settings:
     programs: tuple[str, ...] = ()
     reference_dir: Path | None = None
     extra_programs: Mapping[str, Program] = dataclasses.field(default_factory=dict)
+    readings: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+    @property
+    def everything(self) -> bool:
+        """Whether every program is looked at."""
+        return ALL in self.programs
 
     def chosen(self, facts: pl.DataFrame | None = None) -> list[Program]:
         """Return the programs to look at.
@@ -70,27 +82,52 @@ class Settings:
                 whole tape is reviewed under.
 
         Raises:
-            InputError: an unknown program, or an adoption date for an unknown rule set.
+            InputError: an unknown program, an adoption date for an unknown rule set, or a reading that is not
+                documented or not of a program that is looked at.
         """
-        names = self.programs or (ON_TAPES if facts is None else _candidates(facts))
+        if self.everything:
+            names = PROGRAMS if facts is None else _candidates(facts, everyone=True)
+        else:
+            names = self.programs or (ON_TAPES if facts is None else _candidates(facts))
         if self.adopted:
             self._check_adopted()
+        if self.readings:
+            # A loan alone may fall under other programs than the next one.
+            self._check_readings(PROGRAMS if facts is not None and not self.programs else names)
         return self.named(names)
 
     def named(self, names: Iterable[str]) -> list[Program]:
-        """Return programs by id, those made at run time in place of the registry's."""
-        return [self.extra_programs[name] if name in self.extra_programs else program(name) for name in names]
+        """Return programs by id, those made at run time in place of the registry's, under the readings chosen."""
+        return [reread(self._original(name), own_readings(self.readings, name)) for name in names]
+
+    def readings_chosen(self, name: str) -> tuple[Chosen, ...]:
+        """Return the readings of a program that differ from its defaults."""
+        own = own_readings(self.readings, name)
+        return chosen_readings(self._original(name), own) if own else ()
+
+    def _original(self, name: str) -> Program:
+        return self.extra_programs[name] if name in self.extra_programs else program(name)
+
+    def _check_readings(self, looked_at: Iterable[str]) -> None:
+        names = tuple(looked_at)
+        strange = [name for name in self.readings if not any(name.startswith(f"{item}.") for item in names)]
+        if strange:
+            raise InputError(
+                f"the readings {', '.join(strange)} are of no program that is looked at; a reading is named "
+                f"program.parameter, and looked at are {', '.join(names)}"
+            )
 
     def _check_adopted(self) -> None:
-        looked_at = self.named(self.programs or PROGRAMS)
+        looked_at = self.named(PROGRAMS if self.everything or not self.programs else self.programs)
         known = {rule_set.id for item in looked_at for option in item.options for rule_set in option.law.rule_sets}
         unknown = sorted(set(self.adopted) - known)
         if unknown:
             raise InputError(f"no rule set {', '.join(unknown)}; rule sets: {', '.join(sorted(known))}")
 
 
-def _candidates(facts: pl.DataFrame) -> tuple[str, ...]:
-    return candidates(facts["loan_type"].unique().to_list(), facts["investor"].unique().to_list())
+def _candidates(facts: pl.DataFrame, *, everyone: bool = False) -> tuple[str, ...]:
+    loan_types, investors = (facts[name].unique().to_list() for name in ("loan_type", "investor"))
+    return candidates(loan_types, investors, everyone=everyone)
 
 
 def prepare(facts: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -164,35 +201,72 @@ def determine(facts: pl.DataFrame, settings: Settings | None = None) -> list[Par
         InputError: required columns are missing, or the settings name unknown things.
     """
     settings = settings or Settings()
+    with reference_folder(settings.reference_dir):
+        return _parts(facts, settings)
+
+
+def _parts(facts: pl.DataFrame, settings: Settings) -> list[Part]:
     frame = prepare(facts, settings)
     chosen = settings.chosen(frame)
     homes = {home for item in chosen for home in (item.id, *item.borrows)}
     frame = schema().complete(frame, homes)
     parts: list[Part] = []
+    span = _span(frame)
     for item in chosen:
+        if not _touched(item, settings, *span):
+            continue
         applies = frame.select(item.applies.alias("applies"))["applies"]
-        for known, mask in ((True, applies.fill_null(False)), (False, applies.is_null())):
-            rows = frame if mask.all() else frame.filter(mask)
-            if not rows.is_empty():
-                parts += _by_interval(item, rows, settings, known)
+        masks = [mask for mask in (applies.fill_null(False), applies.is_null()) if mask.any()]
+        if masks:
+            rows = _own(frame, item)
+            if len(masks) > 1:
+                # Loans that are known to fall under the program come first: both kinds are determined in one go.
+                rows = rows[pl.concat([mask.arg_true() for mask in masks])]
+            elif not masks[0].all():
+                rows = rows.filter(masks[0])
+            parts += _by_interval(item, rows, settings, known=int(applies.sum()))
     return parts
 
 
-def _by_interval(item: Program, rows: pl.DataFrame, settings: Settings, known: bool) -> Iterable[Part]:
+def _own(frame: pl.DataFrame, item: Program) -> pl.DataFrame:
+    """Return the frame without the facts that only other programs have."""
+    facts, homes = schema(), {"", item.id, *item.borrows}
+    return frame.select([name for name in frame.columns if name not in facts or facts[name].home in homes])
+
+
+def _span(rows: pl.DataFrame) -> tuple[datetime.date, datetime.date]:
     day = c("evaluation_date")
     first, last = rows.select(day.min().alias("first"), day.max().alias("last")).row(0)
-    touched = [
+    return first or datetime.date.max, last or datetime.date.min
+
+
+def _touched(item: Program, settings: Settings, first: datetime.date, last: datetime.date) -> list[Interval]:
+    """Return the intervals between two evaluation dates in which a program offers something."""
+    return [
         part
         for part in intervals(item, settings.adopted)
         if part.start <= last and first <= part.end and part.offers_something
     ]
+
+
+def _by_interval(item: Program, rows: pl.DataFrame, settings: Settings, known: int) -> Iterable[Part]:
+    """Determine the loans of a program, of which so many, the first ones, are known to fall under it."""
+    day = c("evaluation_date")
+    first, last = _span(rows)
+    touched = _touched(item, settings, first, last)
     whole = len(touched) == 1 and touched[0].start <= first and last <= touched[0].end
     for interval in touched:
-        own = rows
+        own, sure = rows, known
         if not whole:
-            own = rows.filter(c("evaluation_date").is_between(interval.start, interval.end))
-        if not own.is_empty():
-            yield Part(item, interval, _determined(own, interval), known)
+            inside = rows.select(day.is_between(interval.start, interval.end).alias("inside"))["inside"]
+            own, sure = rows.filter(inside), int(inside[:known].sum())
+        if own.is_empty():
+            continue
+        found = _determined(own, interval)
+        if sure:
+            yield Part(item, interval, found[:sure], True)
+        if sure < found.height:
+            yield Part(item, interval, found[sure:], False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -241,7 +315,7 @@ def _terms(frame: pl.DataFrame, planned: PlannedOption, worked: list[_Worked]) -
         asked = {name: name in planned.parameters for name in sorted(parameters.asked)}
         same = _Worked(option.terms, read, asked, found)
         worked.append(same)
-    return same.found.select(list(option.columns)).rename(names)
+    return pl.DataFrame([same.found.get_column(name).alias(names[name]) for name in option.columns])
 
 
 def _dtype(kind: str) -> pl.DataType:
@@ -268,25 +342,27 @@ def _masks(frame: pl.DataFrame, planned: PlannedOption) -> pl.DataFrame:
                 else []
             ),
         )
-    results = frame.select([rule.expression.cast(pl.Boolean).alias(rule.id) for rule in planned.rules])
-    packed = results.select(
-        pl.sum_horizontal(
-            [(~c(rule.id)).fill_null(False).cast(pl.UInt64) * (1 << rule.bit) for rule in planned.rules]
-        ).alias(failed),
-        pl.sum_horizontal(
-            [c(rule.id).is_null().cast(pl.UInt64) * (1 << rule.bit) for rule in planned.rules]
-        ).alias(unknown),
-    )
-    ruled_out = (c(failed) & pl.lit(planned.deny_mask, pl.UInt64)) != 0
-    open_points = (c(failed) | c(unknown)) != 0
-    answer = pl.when(ruled_out).then(INELIGIBLE).when(open_points).then(CONDITIONAL).otherwise(ELIGIBLE)
-    columns = [c(failed), c(unknown), answer.cast(pl.UInt8).alias(status)]
-    if option.kind == "finding":
-        columns.append(
-            pl.when(c(failed) != 0)
-            .then(False)
-            .when(c(unknown) == 0)
-            .then(True)
-            .alias(column(option.id, "met"))
-        )
-    return packed.select(columns)
+    # The row number keeps rules that are the same for every loan as long as the frame.
+    results = frame.select(c(ROW), *(rule.expression.cast(pl.Boolean).alias(rule.id) for rule in planned.rules))
+    packed = dict(zip((failed, unknown, status), _packed(results.get_columns()[1:], planned), strict=True))
+    if option.kind != "finding":
+        return pl.DataFrame(packed)
+    met = pl.when(c(failed) != 0).then(False).when(c(unknown) == 0).then(True)
+    return pl.DataFrame(packed).with_columns(met.alias(column(option.id, "met")))
+
+
+def _packed(results: Sequence[pl.Series], planned: PlannedOption) -> tuple[npt.NDArray[Any], ...]:
+    """Pack the answers of the rules into masks of failed and of unknown ones; derive the status."""
+    height = len(results[0])
+    holds = np.zeros((len(results), masks.whole_bytes(height)), np.uint8)
+    known = np.full_like(holds, np.iinfo(np.uint8).max)
+    for at, series in enumerate(results):
+        holds[at] = masks.bits_of(series)
+        some = masks.known_bits(series)
+        if some is not None:
+            known[at] = some
+    padded = holds.shape[1] * masks.BYTE
+    failed, unknown = np.empty(padded, np.uint64), np.empty(padded, np.uint64)
+    status = np.empty(padded, np.uint8)
+    masks.answer(holds, known, planned.deny_mask, INELIGIBLE, CONDITIONAL, ELIGIBLE, failed, unknown, status)
+    return failed[:height], unknown[:height], status[:height]

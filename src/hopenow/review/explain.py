@@ -15,6 +15,8 @@ from hopenow.facts.derived import DERIVED
 from hopenow.law import OptionLaw, Source, Value
 from hopenow.money import dollars, format_cents, format_ppm, percent
 from hopenow.programs.base import Paper, Program, Report, Step, column
+from hopenow.programs.readings import Chosen
+from hopenow.reference import ForeclosureInState, foreclosure_in
 from hopenow.review.engine import ASSUMED, STATUSES, Part, Settings, determine
 from hopenow.review.plan import PlannedOption, PlannedRule
 from hopenow.review.reasons import decode, known_by, worth_asking
@@ -121,7 +123,11 @@ class OptionExplained:
 
 @dataclasses.dataclass(frozen=True)
 class Explanation:
-    """One loan under one program."""
+    """One loan under one program.
+
+    ``foreclosure`` is what is known of foreclosure in the loan's state, None where the state is not known. ``readings``
+    are the documented readings that the run chose instead of the defaults.
+    """
 
     loan_id: str
     evaluation_date: datetime.date
@@ -134,6 +140,8 @@ class Explanation:
     facts: tuple[Figure, ...]
     options: tuple[OptionExplained, ...]
     papers: tuple[Paper, ...]
+    foreclosure: ForeclosureInState | None = None
+    readings: tuple[Chosen, ...] = ()
 
     def ranked(self) -> list[OptionExplained]:
         """Return the options (findings left out), possible ones first, in the order of the hierarchy."""
@@ -191,6 +199,8 @@ def _explained(part: Part, row: Mapping[str, Any], words: Mapping[str, Any], set
             _option(planned, part, types, row, words, ranks.get(planned.option.id)) for planned in part.interval.options
         ),
         papers=tuple(program.papers(row)) if program.papers else (),
+        foreclosure=foreclosure_in(row["state"], settings.reference_dir),
+        readings=settings.readings_chosen(program.id),
     )
 
 

@@ -1,9 +1,12 @@
-"""Compiled passes over rule masks: which facts each loan still lacks, and how often each fact is lacking."""
+"""Compiled passes over rule masks: what each loan fails, which facts it still lacks, how often each is lacking."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from numba import types
 
 from hopenow.mortgage._jit import kernel
@@ -13,6 +16,7 @@ Masks = npt.NDArray[np.uint64]
 # Multiplied by a large odd number, masks that differ in one bit fall far apart; the upper bits are mixed best.
 _ODD = np.uint64(np.iinfo(np.uint64).max // 1_000)
 _UPPER_HALF = np.uint64(np.iinfo(np.uint32).bits)
+_BIT = np.uint64(1)
 _u64_in = types.Array(types.uint64, 1, "C", readonly=True)
 _u64_out = types.Array(types.uint64, 1, "C")
 _u32_out = types.Array(types.uint32, 1, "C")
@@ -22,7 +26,37 @@ _u8_2d = types.Array(types.uint8, 2, "C", readonly=True)
 _i64_2d_out = types.Array(types.int64, 2, "C")
 _u64_2d_out = types.Array(types.uint64, 2, "C")
 _i32_out = types.Array(types.int32, 1, "C")
+_bool_in = types.Array(types.boolean, 1, "C", readonly=True)
 _u8_out = types.Array(types.uint8, 1, "C")
+
+
+BYTE = np.iinfo(np.uint8).bits
+
+
+def whole_bytes(count: int) -> int:
+    """Return how many bytes a number of bits takes."""
+    return -(-count // BYTE)
+
+
+def bits_of(flags: pl.Series) -> npt.NDArray[np.uint8]:
+    """Return one bit for each flag, lowest first; whole bytes."""
+    array = flags.to_arrow()
+    return _aligned(array.buffers()[1], array.offset, len(array))
+
+
+def known_bits(series: pl.Series) -> npt.NDArray[np.uint8] | None:
+    """Return one bit for each row, set where its value is known; None where all are."""
+    if not series.null_count():
+        return None
+    array = series.to_arrow()
+    return _aligned(array.buffers()[0], array.offset, len(array))
+
+
+def _aligned(buffer: Any, offset: int, count: int) -> npt.NDArray[np.uint8]:
+    data = np.frombuffer(buffer, np.uint8)
+    if offset % BYTE == 0:
+        return data[offset // BYTE : offset // BYTE + whole_bytes(count)]
+    return np.packbits(np.unpackbits(data, count=offset + count, bitorder="little")[offset:], bitorder="little")
 
 
 @kernel(types.void(_u64_2d, _u8_2d, _u64_2d, _u64_3d, types.uint8, _u64_2d_out, _i64_2d_out))
@@ -102,6 +136,71 @@ def list_values(masks: Masks, values: npt.NDArray[np.uint8]) -> None:
                     at += 1
                 left >>= np.uint64(1)
                 place += 1
+
+
+@kernel(types.void(_u8_2d, _u8_2d, types.uint64, types.uint8, types.uint8, types.uint8, _u64_out, _u64_out, _u8_out))
+def answer(
+    holds: npt.NDArray[np.uint8],
+    known: npt.NDArray[np.uint8],
+    decisive: int,
+    ruled_out: int,
+    open_status: int,
+    eligible: int,
+    failed: Masks,
+    unknown: Masks,
+    status: npt.NDArray[np.uint8],
+) -> None:
+    """Pack the answers of an option's rules into masks, and derive the status of each loan.
+
+    Args:
+        holds: one bit for each loan, set where the rule holds, shape (rules, bytes).
+        known: one bit for each loan, set where the rule can be decided, shape (rules, bytes).
+        decisive: mask of the rules that rule the option out where they fail.
+        ruled_out: status of a loan that fails one of these.
+        open_status: status of a loan that otherwise fails a rule, or for which one cannot be decided.
+        eligible: status of all others.
+        failed: result: rule ``n`` is bit ``n``; shape (bytes * 8,), what lies beyond the last loan means nothing.
+        unknown: result, the same.
+        status: result, the same.
+    """
+    for byte in range(holds.shape[1]):
+        first = byte * BYTE
+        for place in range(BYTE):
+            failed[first + place], unknown[first + place] = 0, 0
+        for rule in range(holds.shape[0]):
+            fails = np.uint64(known[rule, byte] & ~holds[rule, byte])
+            open_ = np.uint64(np.uint8(~known[rule, byte]))
+            for place in range(BYTE):
+                failed[first + place] |= ((fails >> np.uint64(place)) & _BIT) << np.uint64(rule)
+                unknown[first + place] |= ((open_ >> np.uint64(place)) & _BIT) << np.uint64(rule)
+    for loan in range(failed.size):
+        answer = eligible
+        if failed[loan] | unknown[loan]:
+            answer = open_status
+        if failed[loan] & decisive:
+            answer = ruled_out
+        status[loan] = answer
+
+
+@kernel(types.void(_u8_2d, _bool_in, _u64_in, types.uint64, _u64_out))
+def gather_bits(
+    bits: npt.NDArray[np.uint8], inverted: npt.NDArray[np.bool_], places: Masks, always: int, out: Masks
+) -> None:
+    """Gather bits of several columns into one mask for each loan.
+
+    Args:
+        bits: one bit for each loan, shape (columns, bytes).
+        inverted: columns whose bits count where they are not set.
+        places: for each column the place of its bit in the mask.
+        always: bits that every loan has.
+        out: result, shape (bytes * 8,); what lies beyond the last loan means nothing.
+    """
+    out[:] = always
+    for byte in range(bits.shape[1]):
+        for column in range(bits.shape[0]):
+            found = np.uint64(np.uint8(~bits[column, byte]) if inverted[column] else bits[column, byte])
+            for place in range(BYTE):
+                out[byte * BYTE + place] |= ((found >> np.uint64(place)) & _BIT) << places[column]
 
 
 @kernel(types.int64(_u64_in, _i32_out, _u32_out, _u64_out))

@@ -37,10 +37,43 @@ Made = TypeVar("Made")
 
 @dataclasses.dataclass(frozen=True)
 class Words:
-    """A column of words: for each row the place of its word in a list."""
+    """A column of words: each row has a place in a table, which leads to a word of a list.
 
-    codes: pl.Series
+    Attributes:
+        name: of the column.
+        places: for each row its place in the table (UInt8 or UInt32); None where all rows have the first.
+        table: for each place the place of its word in the list, -1 for no word.
+        words: the list.
+    """
+
+    name: str
+    places: npt.NDArray[Any] | None
+    table: tuple[int, ...]
     words: tuple[str, ...]
+
+    @classmethod
+    def same(cls, name: str, word: str) -> Words:
+        """Return a column in which every row has the same word."""
+        return cls(name, None, (0,), (word,))
+
+    @classmethod
+    def of(cls, series: pl.Series) -> Words:
+        """Return a column of text or of an Enum as words."""
+        if not isinstance(series.dtype, pl.Enum):
+            series = series.cast(pl.Enum(series.drop_nulls().unique(maintain_order=True).cast(pl.String)))
+        words = tuple(series.dtype.categories) if isinstance(series.dtype, pl.Enum) else ()
+        places = series.to_physical()
+        if places.dtype != pl.UInt8 or places.null_count():
+            places = places.cast(pl.UInt32).fill_null(len(words))
+        return cls(series.name, places.rechunk().to_numpy(), (*range(len(words)), -1), words)
+
+    def codes(self, height: int) -> pl.Series:
+        """Return for each row the place of its word in the list, null for no word."""
+        kind = _physical(len(self.words))
+        if self.places is None:
+            return pl.repeat(self.table[0], height, eager=True, dtype=kind).alias(self.name)
+        table = pl.Series(self.name, [None if code < 0 else code for code in self.table], kind)
+        return table.gather(pl.Series(self.places))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,11 +91,11 @@ class Coded:
     words: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, columns: Iterable[pl.Series | Words]) -> Coded:
+    def of(cls, columns: Iterable[pl.Series | Words], height: int) -> Coded:
         """Put columns together."""
         columns = list(columns)
-        frame = pl.DataFrame([item.codes if isinstance(item, Words) else item for item in columns])
-        return cls(frame, {item.codes.name: item.words for item in columns if isinstance(item, Words)})
+        frame = pl.DataFrame([item.codes(height) if isinstance(item, Words) else item for item in columns])
+        return cls(frame, {item.name: item.words for item in columns if isinstance(item, Words)})
 
     def spelled(self) -> pl.DataFrame:
         """Return the frame with its words as Enum columns."""
@@ -78,21 +111,21 @@ def _physical(words: int) -> pl.DataType:
     return pl.UInt16() if words <= np.iinfo(np.uint16).max else pl.UInt32()
 
 
-class _Keys:
+class Keys:
     """Distinct keys of a column, and for each row the place of its key among them."""
 
     def __init__(self, keys: pl.Series) -> None:
+        """Find them, in the order in which they come."""
         values = keys.to_numpy()
-        places, found = np.empty(values.size, np.uint32), np.empty(values.size, np.uint64)
+        self.places, found = np.empty(values.size, np.uint32), np.empty(values.size, np.uint64)
         slots = np.full(1 << max(2 * values.size - 1, 1).bit_length(), -1, np.int32)
-        self.distinct: list[int] = found[: masks.distinct(values, slots, places, found)].tolist()
-        self.places = pl.Series(places)
+        self.distinct = found[: masks.distinct(values, slots, self.places, found)].copy()
 
     def words(self, name: str, put: Callable[[int], str]) -> Words:
         """Return the words for each row's key."""
         code: dict[str, int] = {}
-        codes = [code.setdefault(put(key), len(code)) for key in self.distinct]
-        return Words(pl.Series(name, codes, _physical(len(code))).gather(self.places), tuple(code))
+        table = tuple([code.setdefault(put(key), len(code)) for key in self.distinct.tolist()])
+        return Words(name, self.places, table, tuple(code))
 
 
 _REMEMBERED: dict[int, tuple[object, Any]] = {}
@@ -152,10 +185,6 @@ def _joined(names: Iterable[str]) -> Callable[[int], str]:
     return lambda mask: SEPARATOR.join(_bits(known, mask))
 
 
-def _same(name: str, word: str, height: int) -> Words:
-    return Words(pl.repeat(0, height, eager=True, dtype=pl.UInt8).alias(name), (word,))
-
-
 @dataclasses.dataclass(frozen=True)
 class Lacking:
     """Facts that would settle open options.
@@ -213,23 +242,31 @@ def known_by(program: Program) -> dict[str, str]:
 def null_masks(frame: pl.DataFrame, facts: list[str], known: Mapping[str, str]) -> npt.NDArray[np.uint64]:
     """Return masks of unknown facts that are worth asking for, shape (chunks of 63 facts, loans)."""
     chunks = [facts[start : start + _CHUNK] for start in range(0, len(facts), _CHUNK)] or [[]]
-    result = np.zeros((len(chunks), frame.height), np.uint64)
+    width = masks.whole_bytes(frame.height)
+    result = np.zeros((len(chunks), width * masks.BYTE), np.uint64)
     for at, chunk in enumerate(chunks):
-        always, mixed = 0, []
+        always, places, asked = 0, [], []
         for place, fact in enumerate(chunk):
             name = known.get(fact, fact)
             nulls = frame[name].null_count()
             timely = _timely(schema()[fact])
             if nulls and timely is not None:
-                mixed.append((c(name).is_null() & timely).cast(pl.UInt64) * (1 << place))
+                asked.append((place, c(name).is_null() & timely))
             elif nulls == frame.height:
                 always |= 1 << place
             elif nulls:
-                mixed.append(c(name).is_null().cast(pl.UInt64) * (1 << place))
-        result[at] = np.uint64(always)
-        if mixed:
-            result[at] |= frame.select(pl.sum_horizontal(mixed)).to_series().to_numpy()
-    return result
+                places.append((place, name))
+        bits = [masks.known_bits(frame[name]) for _, name in places]
+        if asked:
+            bits += [masks.bits_of(series) for series in frame.select(test.alias(str(at)) for at, test in asked)]
+        masks.gather_bits(
+            np.array(bits, np.uint8).reshape(len(bits), width),
+            np.arange(len(bits)) < len(places),
+            np.array([place for place, _ in (*places, *asked)], np.uint64),
+            always,
+            result[at],
+        )
+    return np.ascontiguousarray(result[:, : frame.height])
 
 
 def _timely(fact: Fact) -> pl.Expr | None:
@@ -261,57 +298,94 @@ def decode(part: Part, assumed: tuple[str, ...]) -> pl.DataFrame:
 
 def coded(part: Part, assumed: tuple[str, ...]) -> Coded:
     """Return what :func:`decode` returns, with the words still to be spelled."""
+    return Coded.of(worded(part, assumed).columns, part.frame.height)
+
+
+@dataclasses.dataclass(frozen=True)
+class Worded:
+    """What is said of the loans of a part.
+
+    Attributes:
+        part: the part.
+        columns: those of :func:`decode`, in the same order.
+        failed: for each option in force, the distinct masks of failed rules.
+        unknown: the same for rules that cannot be decided.
+    """
+
+    part: Part
+    columns: list[pl.Series | Words]
+    failed: dict[str, Keys]
+    unknown: dict[str, Keys]
+
+    @functools.cached_property
+    def by_name(self) -> dict[str, pl.Series | Words]:
+        """The columns by name."""
+        return {item.name: item for item in self.columns}
+
+    def words(self, name: str) -> Words:
+        """Return a column of words."""
+        found = self.by_name[name]
+        return found if isinstance(found, Words) else Words.of(found)
+
+
+def worded(part: Part, assumed: tuple[str, ...]) -> Worded:
+    """Put the masks of a part into words; arguments as for :func:`decode`."""
     frame = part.frame
     columns: list[pl.Series | Words] = [
         frame[ROW],
         frame["loan_id"],
         frame["evaluation_date"],
-        _same("program", part.program.id, frame.height),
+        Words.same("program", part.program.id),
         pl.repeat(part.investor_known, frame.height, eager=True, dtype=pl.Boolean).alias("investor_known"),
-        _Keys(frame[ASSUMED]).words("assumed", _joined(assumed)),
+        Keys(frame[ASSUMED]).words("assumed", _joined(assumed)) if assumed else Words.same("assumed", ""),
         *ranking(part.program, frame),
     ]
+    found = Worded(part, columns, {}, {})
     for planned in part.interval.options:
-        columns += _option_columns(frame, planned)
-    return Coded.of(columns)
+        columns += _option_columns(frame, planned, found)
+    return found
 
 
-def _option_columns(frame: pl.DataFrame, planned: PlannedOption) -> list[pl.Series | Words]:
+def _option_columns(frame: pl.DataFrame, planned: PlannedOption, found: Worded) -> list[pl.Series | Words]:
     option = planned.option
     names = {name: column(option.id, name) for name in REASONS}
-    status = Words(frame[column(option.id, "status_code")].alias(names["status"]), STATUSES)
-    height = frame.height
-    found: list[pl.Series | Words]
+    codes = frame[column(option.id, "status_code")].to_numpy()
+    status = Words(names["status"], codes, tuple(range(len(STATUSES))), STATUSES)
+    said: list[pl.Series | Words]
     if planned.segment is None:
         word = NOT_IN_FORCE[planned.state]
-        found = [
+        said = [
             status,
-            _same(names["failed"], word, height),
-            *[_same(names[name], "", height) for name in ("conditions", "unknown", "estimated_without")],
-            _same(names["verification"], "verified", height),
-            _same(names["rule_set"], word, height),
+            Words.same(names["failed"], word),
+            *[Words.same(names[name], "") for name in ("conditions", "unknown", "estimated_without")],
+            Words.same(names["verification"], "verified"),
+            Words.same(names["rule_set"], word),
         ]
     else:
         say = _remembered(planned, _Sayings)
-        failed = _Keys(frame[column(option.id, "failed")])
-        unknown = _Keys(frame[column(option.id, "unknown")])
-        absent = _Keys(pl.Series(null_masks(frame, list(option.additive), {})[0]))
-        found = [
+        failed = found.failed[option.id] = Keys(frame[column(option.id, "failed")])
+        unknown = found.unknown[option.id] = Keys(frame[column(option.id, "unknown")])
+        said = [
             status,
             failed.words(names["failed"], say.failed),
             failed.words(names["conditions"], say.conditions),
             unknown.words(names["unknown"], say.unknown),
-            absent.words(names["estimated_without"], say.estimated_without),
+            _estimated_without(frame, planned, names["estimated_without"], say),
             failed.words(names["verification"], say.verification),
-            _same(names["rule_set"], planned.segment.rule_set.id, height),
+            Words.same(names["rule_set"], planned.segment.rule_set.id),
         ]
-    return found + [_term(frame[column(option.id, name)]) for name in option.columns]
+    return said + [_term(frame[column(option.id, name)]) for name in option.columns]
+
+
+def _estimated_without(frame: pl.DataFrame, planned: PlannedOption, name: str, say: _Sayings) -> Words:
+    additive = [fact for fact in planned.option.additive if frame[fact].null_count()]
+    if not additive:
+        return Words.same(name, "")
+    return Keys(pl.Series(null_masks(frame, list(planned.option.additive), {})[0])).words(name, say.estimated_without)
 
 
 def _term(series: pl.Series) -> pl.Series | Words:
-    if isinstance(series.dtype, pl.Enum):
-        return Words(series.to_physical(), tuple(series.dtype.categories))
-    return series
+    return Words.of(series) if isinstance(series.dtype, pl.Enum) else series
 
 
 class _Sayings:
@@ -343,7 +417,7 @@ def ranking(program: Program, frame: pl.DataFrame) -> list[Words]:
         ]
     )
     order = program.order.replace_strict(orders, list(range(len(orders))), return_dtype=pl.UInt64)
-    keys = _Keys(frame.select((key * len(orders) + order).alias("key"))["key"])
+    keys = Keys(frame.select((key * len(orders) + order).alias("key"))["key"])
     return [
         keys.words("order", rank.order),
         keys.words("first_eligible", rank.first_eligible),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -26,6 +26,8 @@ class Batch:
     ``read``      rows read from the source for this piece.
     ``skipped``   rows of these that are not in ``facts``; each has at least one finding of severity error.
     ``counts``    number of findings by rule and field, whether kept in ``findings`` or not.
+    ``reasons``   number of skipped rows by the first rule of severity error that each breaks, where the reader knows
+                  it; None where it must be told from findings and counts.
 
     Always ``read == facts.height + skipped``. A reader that turns many source rows into one (a performance
     history) counts what it yields: loans or loan-months, as its own documentation says.
@@ -36,6 +38,7 @@ class Batch:
     read: int = 0
     skipped: int = 0
     counts: pl.DataFrame = field(default_factory=_no_counts)
+    reasons: Mapping[str, int] | None = None
 
     def __post_init__(self) -> None:
         """Fill in the counts, and refuse a piece whose rows do not add up."""

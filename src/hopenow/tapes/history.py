@@ -158,6 +158,15 @@ WALK_RULES: Final = (
     ),
 )
 """Rules of the walk through a loan's months, in the kernel's order."""
+LASTING: Final = (
+    "LOGIC-DUPLICATE-MONTH",
+    "LOGIC-MONTH-ORDER",
+    "LOGIC-MONTH-GAP",
+    "LOGIC-LOAN-SPLIT",
+    "LOGIC-DEFERRAL-FELL",
+    "LOGIC-NO-ORIGINATION",
+)
+"""Rules whose findings bear on later months too."""
 NO_ORIGINATION: Final = FindingRule(
     "LOGIC-NO-ORIGINATION",
     "logic",

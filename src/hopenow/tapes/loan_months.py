@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hopenow.errors import InputError
+from hopenow.facts.derived import month_index
 from hopenow.facts.findings import (
     COUNT_COLUMNS,
     DEFAULT_CAP,
@@ -60,6 +61,8 @@ BLOCK: Final = 16 << 20
 PARQUET_ROWS: Final = 1 << 18
 """Rows of Parquet read at a time."""
 _HEAD_ROWS: Final = 20_000
+_ROWS_PER_WORD: Final = 4
+"""Words that come at least so often are read once each."""
 _DELIMITER: Final = ord("|")
 _NEWLINE: Final = b"\n"
 _SERVICER: Final = MONTHLY_INDEX["servicer"]
@@ -483,39 +486,51 @@ def _event_findings(text: bytes, events: Ints, piece: LoanMonths, found: FileFin
 
 def _parquet_pieces(path: Path, found: FileFindings, every_row: bool) -> Iterator[LoanMonths]:
     layout = found.layout
-    names = [name for name in layout.reads if name in pq.read_schema(path).names]
-    carry: pa.Table | None = None
+    with pq.ParquetFile(path) as source:
+        total = source.metadata.num_rows
+        names = [name for name in layout.reads if name in source.schema_arrow.names]
+    tape = pl.scan_parquet(path, glob=False, hive_partitioning=False, use_statistics=False).select(names)
     first = 1
-    words = [name for name in names if layout.reads[name][0] in (WORD, NAME)]
-    with pq.ParquetFile(path, read_dictionary=words) as source:
-        for batch in ahead(source.iter_batches(batch_size=PARQUET_ROWS, columns=names)):
-            table = pa.Table.from_batches([batch])
-            if carry is not None and carry.num_rows:
-                table = pa.concat_tables([carry, table])
-            cut = table.num_rows
-            if not every_row:
-                ids = _loan_id_column(table, layout)
-                changes = (ids != ids.shift(1)).fill_null(True).arg_true()
-                cut = int(changes[-1]) if len(changes) else 0
-            carry = table.slice(cut)
-            if cut:
-                yield _from_table(table.slice(0, cut), first, found, every_row)
-                first += cut
-    if carry is not None and carry.num_rows:
-        yield _from_table(carry, first, found, every_row)
+    for table in ahead(_whole_loans(path, tape, total, layout, every_row)):
+        yield _from_table(table, first, found, every_row)
+        first += table.height
 
 
-def _loan_id_column(table: pa.Table, layout: Layout) -> pl.Series:
-    name = next(name for name, (kind, _) in layout.reads.items() if kind == LOAN_ID)
-    return pl.Series(pl.from_arrow(table.column(name)))
+def _whole_loans(
+    path: Path, tape: pl.LazyFrame, total: int, layout: Layout, every_row: bool
+) -> Iterator[pl.DataFrame]:
+    """Yield slices that end where a loan ends; rows of a loan that was cut are read again with the next slice."""
+    start, size = 0, PARQUET_ROWS
+    while start < total:
+        try:
+            table = tape.slice(start, size).collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            words = str(error).strip().split("\n")[0]
+            raise InputError(f"{path} is damaged after row {start}: {words}; export it again") from None
+        if table.is_empty():
+            raise InputError(f"{path} is damaged after row {start}: rows are missing; export it again")
+        end = table.height
+        if not every_row and start + end < total:
+            ids = _loan_ids(table, layout)
+            end = int((ids != ids.shift(1)).fill_null(True).arg_true()[-1])
+        if not end:
+            # One loan fills the slice.
+            size *= 2
+            continue
+        yield table.slice(0, end)
+        start, size = start + end, PARQUET_ROWS
 
 
-def _from_table(table: pa.Table, first: int, found: FileFindings, every_row: bool) -> LoanMonths:
+def _loan_ids(table: pl.DataFrame, layout: Layout) -> pl.Series:
+    return table[next(name for name, (kind, _) in layout.reads.items() if kind == LOAN_ID)]
+
+
+def _from_table(table: pl.DataFrame, first: int, found: FileFindings, every_row: bool) -> LoanMonths:
     layout = found.layout
-    ids = _loan_id_column(table, layout)
+    ids = _loan_ids(table, layout)
     if ids.dtype != pl.String:
         ids = ids.cast(pl.String)
-    read = table.num_rows
+    read = table.height
     numbers = np.arange(first, first + read, dtype=np.int64)
     monthly = np.empty((len(MONTHLY), read), np.int64)
     unfilled = set(range(len(MONTHLY)))
@@ -527,17 +542,17 @@ def _from_table(table: pa.Table, first: int, found: FileFindings, every_row: boo
     heads = changed.arg_true().to_numpy().astype(np.int64)
     for place, name in enumerate(layout.fields):
         kind, _ = layout.reads.get(name, (SKIP, ""))
-        if kind in (SKIP, LOAN_ID) or name not in table.column_names:
+        if kind in (SKIP, LOAN_ID) or name not in table.columns:
             continue
-        column = table.column(name)
+        column = table[name]
         target = layout.targets[place]
         if kind == NAME:
-            names = pl.Series("servicer", pl.from_arrow(column))
+            names = column.alias("servicer")
         elif kind == HISTORY:
-            histories = pl.Series(pl.from_arrow(column)).cast(pl.String)
+            histories = column.cast(pl.String)
         else:
             if target >= 100 and not every_row:
-                column = column.take(pa.array(heads))
+                column = column.gather(pl.Series(heads))
             values, codes = _column_values(column, kind, layout.year_first)
             if codes is not None:
                 where = numbers if target < 100 or every_row else numbers[heads]
@@ -619,32 +634,23 @@ def _without_rows(piece: LoanMonths, ids: pl.Series, found: FileFindings, every_
     )
 
 
-def _column_values(column: pa.ChunkedArray, kind: int, year_first: bool) -> tuple[Ints, Ints | None]:
-    """Turn an Arrow column into whole numbers, with parse codes (None where the type leaves no doubt)."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks)
-    if pa.types.is_dictionary(array.type):
-        values, codes = _column_values(pa.chunked_array([array.dictionary]), kind, year_first)
-        places = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        gone = array.is_null().to_numpy(zero_copy_only=False)
-        if len(values) == 0:
-            return np.full(len(array), NULL, np.int64), None
-        return np.where(gone, NULL, values[places]), None if codes is None else np.where(
-            gone, scan.BLANK, codes[places]
-        )
-    if pa.types.is_decimal128(array.type) and kind in (MONEY, RATE):
-        scaled = _scaled_decimals(array, 2 if kind == MONEY else 4)
+def _column_values(series: pl.Series, kind: int, year_first: bool) -> tuple[Ints, Ints | None]:
+    """Turn a column into whole numbers, with parse codes (None where the type leaves no doubt)."""
+    if series.null_count() == len(series):
+        return np.full(len(series), NULL, np.int64), None
+    if kind == WORD and (series.dtype == pl.String or isinstance(series.dtype, (pl.Categorical, pl.Enum))):
+        return _word_values(series.cast(pl.String), kind, year_first)
+    if series.dtype.is_decimal() and kind in (MONEY, RATE):
+        scaled = _scaled_decimals(series.rechunk().to_arrow(), 2 if kind == MONEY else 4)
         if scaled is not None:
             return scaled
-    series = pl.Series(pl.from_arrow(array))
     if series.dtype.is_integer() and kind in (WHOLE, STATUS):
         whole = series.cast(pl.Int64)
         if kind == STATUS:
             whole = whole.set(whole < 0, -12)
         return whole.fill_null(NULL).to_numpy(), None
     if series.dtype in (pl.Date, pl.Datetime) and kind == MONTH:
-        months = series.dt.year().cast(pl.Int64) * 12 + series.dt.month().cast(pl.Int64) - 1
+        months = pl.select(month_index(pl.lit(series.cast(pl.Date))).cast(pl.Int64) - 1).to_series()
         return months.fill_null(NULL).to_numpy(), None
     if kind in (MONEY, RATE):
         quick = _scaled_numbers(series, 2 if kind == MONEY else 4)
@@ -656,7 +662,22 @@ def _column_values(column: pa.ChunkedArray, kind: int, year_first: bool) -> tupl
             series = series.cast(pl.Int64)
     if series.dtype == pl.Boolean:
         series = series.replace_strict({True: "Y", False: "N"}, return_dtype=pl.String)
-    text = series.cast(pl.String)
+    return _text_values(series.cast(pl.String), kind, year_first)
+
+
+def _word_values(text: pl.Series, kind: int, year_first: bool) -> tuple[Ints, Ints | None]:
+    """Read each different word once: there are few."""
+    words = text.drop_nulls().unique()
+    if len(words) > len(text) // _ROWS_PER_WORD:
+        return _text_values(text, kind, year_first)
+    values, codes = (np.append(read, gone) for read, gone in zip(
+        _text_values(words, kind, year_first), (NULL, scan.BLANK), strict=True
+    ))
+    places = text.cast(pl.Enum(words)).to_physical().cast(pl.UInt32).fill_null(len(words)).to_numpy()
+    return values[places], codes[places]
+
+
+def _text_values(text: pl.Series, kind: int, year_first: bool) -> tuple[Ints, Ints]:
     strings = text.fill_null("").to_arrow().cast(pa.large_string())
     offsets = np.frombuffer(strings.buffers()[1], np.int64)[
         strings.offset : strings.offset + len(strings) + 1
@@ -706,7 +727,7 @@ def _scaled_numbers(series: pl.Series, places: int) -> tuple[Ints, Ints | None] 
 
 
 def _column_findings(
-    column: pa.ChunkedArray, codes: Ints, kind: int, place: int, numbers: Ints, found: FileFindings
+    column: pl.Series, codes: Ints, kind: int, place: int, numbers: Ints, found: FileFindings
 ) -> pl.DataFrame:
     bad = np.flatnonzero(codes > scan.BLANK)
     if not len(bad):
@@ -720,7 +741,7 @@ def _column_findings(
         found.kept[rule] += min(room, len(rows))
         frames.extend(
             RULES[rule].one(
-                row=int(numbers[row]), field=found.layout.fields[place], value=str(column[int(row)].as_py())
+                row=int(numbers[row]), field=found.layout.fields[place], value=str(column[int(row)])
             )
             for row in rows[:room]
         )

@@ -2,7 +2,7 @@
 
 Text is split into lines first, and each line's fields are counted, so that a broken line costs only itself:
 it is skipped with a finding, and all others are reviewed. Memory stays bounded however long the file is;
-only the loan numbers seen so far are remembered (16 bytes each), to find a loan that is there twice.
+only the loan numbers seen so far are remembered (about 32 bytes each), to find a loan that is there twice.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 
 from hopenow.errors import InputError
 from hopenow.facts.findings import FindingCounts, FindingRule, add_counts, count_findings, join_findings
-from hopenow.facts.ingest import Duplicates, Extra, Reading, check_canonical, is_canonical, to_canonical
+from hopenow.facts.ingest import Extra, Reading, check_canonical, is_canonical, to_canonical
 from hopenow.tapes.batch import Batch
+from hopenow.tapes.duplicates import Duplicates
 from hopenow.tapes.lines import (
     Chunk,
     decode_head,
@@ -204,6 +205,7 @@ class _Mapped:
             read=piece.frame.height + piece.lost,
             skipped=done.skipped.height + piece.lost,
             counts=add_counts([*counts, done.counts]),
+            reasons=_reasons(piece, done.skipped),
         )
 
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -213,6 +215,17 @@ class _Mapped:
         return frame.select(
             [*(pl.col(name).alias(fact) for name, fact in self.mapping.facts.items()), *constants]
         )
+
+
+def _reasons(piece: _Piece, skipped: pl.DataFrame) -> dict[str, int] | None:
+    """Return how many rows were skipped for which rule, the first that each broke; None where that cannot be told."""
+    errors = [found.filter(pl.col("severity") == "error").select("row", "rule") for found in piece.findings]
+    lines = pl.concat(errors).unique("row", keep="first") if errors else pl.DataFrame(schema={"rule": pl.String})
+    if lines.height != piece.lost:
+        return None
+    first = skipped.select(pl.col("reason").str.split(";").list.first().alias("rule"))
+    rules = pl.concat([lines.select("rule"), first]).group_by("rule").agg(pl.len().cast(pl.Int64))
+    return dict(rules.iter_rows())
 
 
 def _not_there(name: str, columns: Iterable[str]) -> str:
@@ -240,16 +253,19 @@ def _parquet_pieces(path: Path, mapped: _Mapped, batch_rows: int) -> Iterator[_P
             empty = pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table())).select(columns)
             yield _Piece(empty, pl.Series("row", [], pl.UInt32), [aside])
             return
-        try:
-            for records in file.iter_batches(batch_size=batch_rows, columns=columns):
-                frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([records])))
-                rows = pl.int_range(read + 1, read + frame.height + 1, dtype=pl.UInt32, eager=True)
-                yield _Piece(frame, rows, [aside] if read == 0 else [])
-                read += frame.height
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(
-                f"{path} is damaged after row {read}: {_first_line(error)}; export it again"
-            ) from None
+        tape = pl.scan_parquet(path, glob=False, hive_partitioning=False, use_statistics=False).select(columns)
+        while read < file.metadata.num_rows:
+            try:
+                frame = tape.slice(read, batch_rows).collect()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise InputError(
+                    f"{path} is damaged after row {read}: {_first_line(error)}; export it again"
+                ) from None
+            if frame.is_empty():
+                raise InputError(f"{path} is damaged after row {read}: rows are missing; export it again")
+            rows = pl.int_range(read + 1, read + frame.height + 1, dtype=pl.UInt32, eager=True)
+            yield _Piece(frame, rows, [aside] if read == 0 else [])
+            read += frame.height
 
 
 def _first_line(error: Exception) -> str:

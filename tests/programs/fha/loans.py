@@ -130,15 +130,20 @@ def answer(row: dict[str, Any], option: str, rule: str) -> str:
     return "no" if rule in no else "yes"
 
 
-def random_loans(count: int, seed: int, holes: float = 0.1) -> pl.DataFrame:
-    """Return random FHA loans evaluated between 2008 and 2027; some facts are unknown."""
+FIRST, SPAN = datetime.date(2008, 1, 1), 6_900
+
+
+def random_loans(
+    count: int, seed: int, holes: float = 0.1, first: datetime.date = FIRST, span: int = SPAN
+) -> pl.DataFrame:
+    """Return random FHA loans, evaluated from a day on within a span of days; some facts are unknown."""
     rng = np.random.default_rng(seed)
     facts = schema()
     balance, rate = rng.integers(3_000_000, 60_000_000, count), rng.integers(16, 80, count) * 1250
     term = rng.integers(60, 361, count)
     columns: dict[str, pl.Series] = {
         "loan_id": pl.Series([f"F{number:06d}" for number in range(count)]),
-        "evaluation_date": pl.Series(np.datetime64("2008-01-01") + rng.integers(0, 6900, count)).cast(pl.Date),
+        "evaluation_date": pl.Series(np.datetime64(first) + rng.integers(0, span, count)).cast(pl.Date),
         "loan_type": pl.Series(["fha"] * count, dtype=facts["loan_type"].dtype),
         "lien_position": pl.Series(np.ones(count, np.int32)),
         "amortization_type": pl.Series(

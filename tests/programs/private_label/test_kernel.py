@@ -156,12 +156,26 @@ def run(loans: list[dict[str, int]], profiles: list[Profile], place: list[int]) 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_same_as_the_slow_loop(seed: int) -> None:
+    # The draw is worth something: every step was taken and refused, every ending reached.
+    assert len(compare(800, seed)) == 2 + len(STEPS) * 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("piece", range(5))
+def test_same_as_the_slow_loop_on_many(piece: int) -> None:
+    """100,000 loans in five pieces."""
+    for seed in range(100 + 10 * piece, 110 + 10 * piece):
+        compare(2_000, seed)
+
+
+def compare(count: int, seed: int) -> set[tuple[str, Any]]:
+    """Compare random loans under random profiles; return the turns that were taken."""
     rng = random.Random(seed)
     drawn = [random_profile(rng) for _ in range(60)]
     profiles = [as_profile(item) for item in drawn]
-    place = [rng.randrange(len(drawn)) for _ in range(800)]
+    place = [rng.randrange(len(drawn)) for _ in range(count)]
     loans = [random_loan(rng) for _ in place]
-    seen = set()
+    seen: set[tuple[str, Any]] = set()
     with localcontext() as context:
         context.prec = 50
         for loan, index, out in zip(loans, place, run(loans, profiles, place), strict=True):
@@ -184,8 +198,7 @@ def test_same_as_the_slow_loop(seed: int) -> None:
             assert got == {name: value for name, value in expected.items() if name != "state"}, where
             seen |= {("met", got["met"]), *(("step", step) for step in got["after"])}
             seen |= {("refused", step) for step in got["refused"]}
-    # The draw is worth something: every step was taken and refused, every ending reached.
-    assert len(seen) == 2 + len(STEPS) * 2
+    return seen
 
 
 def test_what_is_unknown_is_not_guessed() -> None:

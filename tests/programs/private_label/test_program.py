@@ -12,7 +12,7 @@ import pytest
 
 from hopenow.errors import InputError
 from hopenow.money import format_cents
-from hopenow.programs.private_label import PROGRAM, load_profiles, lookup, program_with
+from hopenow.programs.private_label import PROGRAM, load_profiles, program_with
 from hopenow.programs.private_label.lookup import UNLISTED
 from hopenow.programs.private_label.profile import (
     LIMITS,
@@ -298,10 +298,8 @@ def test_trigger(when: str, days: int, expected: bool | None) -> None:
     )
 
 
-def test_facts_that_the_schema_may_hold_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_facts_of_pool_value_consent_and_foresight_are_used() -> None:
     names = ("pool_used_percent", "npv_positive", "investor_consent", "default_reasonably_foreseeable")
-    known = {**dict.fromkeys(lookup.schema()), **dict.fromkeys(names)}
-    monkeypatch.setattr(lookup, "schema", lambda: known)
     clause: dict[str, Any] = {
         "options": ("modification",),
         "clause": "c",

@@ -210,6 +210,9 @@ def _check(count: int, seed: int) -> None:
         if row["va_vasp__rule_set"] == "va.vasp" and plain.proposed_term is not None:
             vasp = oracle.modification(plain, survey, fixed_term=plain.proposed_term, fixed_rate=Decimal("2.5"))
             _compare(row, "va_vasp", vasp)
+        if row["va_covid_refund_modification__rule_set"] == "va.refund_mod":
+            refund = oracle.modification(plain, survey, target=old * 9 // 10, longest=480)
+            _compare(row, "va_covid_refund_modification", refund)
         _check_others(row, given, plain)
 
 
@@ -253,15 +256,17 @@ def test_terms_equal_the_oracle() -> None:
 
 
 @pytest.mark.long
-def test_terms_equal_the_oracle_on_many_loans() -> None:
-    for part in range(50):
+@pytest.mark.parametrize("piece", range(5))
+def test_terms_equal_the_oracle_on_many_loans(piece: int) -> None:
+    """100,000 loans in five pieces."""
+    for part in range(10 * piece, 10 * piece + 10):
         _check(2_000, seed=1_000 + part)
 
 
-def test_covid_claim_equals_the_oracle() -> None:
-    rng = random.Random(9)
+def _check_covid_claim(count: int, seed: int) -> None:
+    rng = random.Random(seed)
     loans = []
-    for place in range(300):
+    for place in range(count):
         day = D(2021, 5, 28) + datetime.timedelta(days=rng.randrange(519))
         due = add_months(D(2020, 1, 1), rng.randrange(20)).replace(day=rng.choice([1, 1, 15, 28]))
         loans.append({"loan_id": str(place), "evaluation_date": day, "next_due_date": due})
@@ -269,6 +274,16 @@ def test_covid_claim_equals_the_oracle() -> None:
     for row, given in zip(result.iter_rows(named=True), loans, strict=True):
         want = oracle.covid_claim(given["next_due_date"], given["evaluation_date"], 210_017, 5_000)
         assert (row["va_covid_partial_claim__payments"], row["va_covid_partial_claim__claim"]) == want
+
+
+def test_covid_claim_equals_the_oracle() -> None:
+    _check_covid_claim(300, seed=9)
+
+
+@pytest.mark.long
+def test_covid_claim_equals_the_oracle_on_many_loans() -> None:
+    for part in range(10):
+        _check_covid_claim(10_000, seed=90 + part)
 
 
 def test_refund_modification_searches_up_to_forty_years() -> None:

@@ -7,18 +7,16 @@ certainty; what a profile does not say is not known, and is asked for.
 from __future__ import annotations
 
 import datetime
-import importlib.resources
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from hopenow.errors import HopeNowError, InputError
+from hopenow.errors import InputError
 from hopenow.law import Document, Verification, weakest
-from hopenow.law.loader import read_strict
-from hopenow.money import cents, ppm
+from hopenow.programs.profiles import ByName, Strict, as_cents, as_millionths, as_tuple, read_profiles, shipped
 
 Fund = Literal["haf", "hhf", "local_fund"]
 Use = Literal[
@@ -38,35 +36,13 @@ Use = Literal[
 FUNDS: tuple[Fund, ...] = ("haf", "hhf", "local_fund")
 
 
-def _cents(value: object) -> object:
-    try:
-        return cents(value)
-    except HopeNowError as error:
-        raise ValueError(str(error)) from None
-
-
-def _percent(value: object) -> object:
-    try:
-        return ppm(value)
-    except HopeNowError as error:
-        raise ValueError(str(error)) from None
-
-
-def _tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-Money = Annotated[int, BeforeValidator(_cents), Field(gt=0)]
-Percent = Annotated[int, BeforeValidator(_percent), Field(gt=0)]
+Money = Annotated[int, BeforeValidator(as_cents), Field(gt=0)]
+Percent = Annotated[int, BeforeValidator(as_millionths), Field(gt=0)]
 Text = Annotated[str, Field(min_length=1)]
 State = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
-
-
-class Term(_Strict):
+class Term(Strict):
     """One term of a fund: where it stands, and how sure it is."""
 
     cite: Text
@@ -146,7 +122,7 @@ class Profile(Term):
     profile: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
     fund: Fund
     title: Text
-    states: Annotated[tuple[State, ...], BeforeValidator(_tuple), Field(min_length=1)]
+    states: Annotated[tuple[State, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     county: Annotated[str, Field(pattern="^[a-z][a-z .'-]*$")] | None = None
     documents: dict[str, Document]
     window: Window | None = None
@@ -155,7 +131,7 @@ class Profile(Term):
     lien: Lien | None = None
     income_share: IncomeShare | None = None
     income_limits: IncomeLimits | None = None
-    uses: Annotated[tuple[Use, ...], BeforeValidator(_tuple), Field(min_length=1)]
+    uses: Annotated[tuple[Use, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 
     def terms(self) -> Iterator[tuple[str, Term]]:
         """Yield the terms that are given, with their names."""
@@ -191,24 +167,8 @@ class Profile(Term):
             yield "limits by household size are for local funds; give income_share"
 
 
-class Profiles(Mapping[str, Profile]):
+class Profiles(ByName[Profile]):
     """Profiles by name."""
-
-    def __init__(self, profiles: Iterable[Profile]) -> None:
-        """Index profiles; their names are expected to differ."""
-        self._profiles = {profile.profile: profile for profile in profiles}
-
-    def __getitem__(self, name: str) -> Profile:
-        """Return a profile, or raise KeyError."""
-        return self._profiles[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the names."""
-        return iter(self._profiles)
-
-    def __len__(self) -> int:
-        """Return the number of profiles."""
-        return len(self._profiles)
 
     def of(self, fund: Fund) -> list[Profile]:
         """Return the profiles of one kind of fund."""
@@ -218,12 +178,6 @@ class Profiles(Mapping[str, Profile]):
     def states(self) -> tuple[str, ...]:
         """The states in which some fund works, sorted."""
         return tuple(sorted({state for profile in self.values() for state in profile.states}))
-
-
-def shipped() -> list[Traversable]:
-    """Return the profile files that ship with the package."""
-    folder = importlib.resources.files("hopenow.programs.assistance_funds").joinpath("profiles")
-    return sorted((item for item in folder.iterdir() if item.name.endswith(".yaml")), key=lambda item: item.name)
 
 
 def load_profiles(paths: Iterable[str | Path | Traversable] = (), *, with_shipped: bool = True) -> Profiles:
@@ -241,38 +195,16 @@ def load_profiles(paths: Iterable[str | Path | Traversable] = (), *, with_shippe
             without citation or mark, a citation of an unknown document, a name used twice, two funds of a kind in
             one place.
     """
-    given = [Path(path) if isinstance(path, str) else path for path in paths]
     findings: list[str] = []
-    found: dict[str, Profile] = {}
+    found: list[Profile] = []
     places: dict[tuple[str, str, str | None], str] = {}
-    for file in [*(shipped() if with_shipped else []), *given]:
-        profile, defects = _read(file)
-        findings += [f"{file.name}: {defect}" for defect in defects]
-        if profile is None:
-            continue
-        if profile.profile in found:
-            findings.append(f"{file.name}: the profile {profile.profile!r} stands in another file already")
+    files = [*(shipped("hopenow.programs.assistance_funds") if with_shipped else []), *paths]
+    for file, profile in read_profiles(files, Profile.model_validate, findings):
         for state in profile.states:
             other = places.setdefault((profile.fund, state, profile.county), profile.profile)
             if other != profile.profile:
-                findings.append(f"{file.name}: {other} is a fund of the same kind in {state} already")
-        found[profile.profile] = profile
+                findings.append(f"{file}: {other} is a fund of the same kind in {state} already")
+        found.append(profile)
     if findings:
         raise InputError("profiles of assistance funds cannot be used; correct the files", findings)
-    return Profiles(found.values())
-
-
-def _read(file: Path | Traversable) -> tuple[Profile | None, list[str]]:
-    try:
-        content = read_strict(file)
-    except HopeNowError as error:
-        return None, [str(error).removeprefix(f"{file.name}: ")]
-    except (OSError, UnicodeDecodeError) as error:
-        return None, [f"cannot be read: {error}"]
-    if not isinstance(content, dict):
-        return None, ["the file is empty or not a mapping"]
-    try:
-        profile = Profile.model_validate(content)
-    except ValidationError as error:
-        return None, [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
-    return profile, list(profile.defects())
+    return Profiles(found)

@@ -11,6 +11,7 @@ from hopenow.facts.derived import month_end, month_start
 from hopenow.law import Parameters
 from hopenow.programs.base import Option, RuleTable, Step
 from hopenow.programs.conventional.common import law
+from hopenow.programs.installments import fewest_months, part, parts, past_due
 
 c = pl.col
 RULES = RuleTable()
@@ -57,33 +58,23 @@ def something_due(p: Parameters) -> pl.Expr:
     return c("months_delinquent") >= 1
 
 
-def _months_needed(arrears: pl.Expr, most: pl.Expr) -> pl.Expr:
-    """Return the fewest installments of at most ``most`` cents that repay the arrears (null if none)."""
-    return pl.when(most > 0).then((arrears + most - 1) // most)
-
-
 def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Find the shortest plan within the payment cap and the stated capacity."""
-    arrears = c("months_delinquent").cast(pl.Int64) * c("contractual_payment") - c(
-        "borrower_contribution"
-    ).fill_null(0)
-    if p["include_late_charges"]:
-        arrears = arrears + c("late_charges").fill_null(0)
-    if p["include_advances"]:
-        arrears = arrears + c("servicing_advances").fill_null(0)
+    counted = {"late_charges": p["include_late_charges"], "servicing_advances": p["include_advances"]}
+    arrears = past_due(*(c(name).fill_null(0) for name, counts in counted.items() if counts))
     payment, longest = c("contractual_payment"), p["longest_plan"]
     frame = frame.select(
         "contractual_payment",
         "monthly_capacity",
         "can_afford_repayment_plan",
         "evaluation_month",
-        arrears.clip(lower_bound=0).alias("arrears"),
+        arrears.alias("arrears"),
         (payment * (p["highest_payment"] - WHOLE) // WHOLE).alias("room"),
     )
     room_in_capacity = pl.min_horizontal(c("room"), c("monthly_capacity") - payment)
     frame = frame.with_columns(
-        _months_needed(c("arrears"), c("room")).alias("by_cap"),
-        _months_needed(c("arrears"), room_in_capacity).alias("by_capacity"),
+        fewest_months(c("arrears"), c("room")).alias("by_cap"),
+        fewest_months(c("arrears"), room_in_capacity).alias("by_capacity"),
     )
     known = c("monthly_capacity").is_not_null()
     fits = (
@@ -103,15 +94,11 @@ def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
         .alias("months"),
         fits.alias("affordable"),
     )
-    frame = frame.with_columns(
-        pl.when(c("months") > 0).then((c("arrears") + c("months") - 1) // c("months")).alias("installment")
-    )
+    frame = frame.with_columns(part(c("arrears"), c("months")).alias("installment"))
     return frame.select(
         "arrears",
         "months",
-        "installment",
-        (c("arrears") - c("installment") * (c("months") - 1)).alias("last_installment"),
-        (payment + c("installment")).alias("payment"),
+        *parts(c("arrears"), c("months"), payment, c("installment")),
         "affordable",
         pl.when(c("months") > 0).then(month_start(c("evaluation_month"))).alias("start"),
         pl.when(c("months") > 0).then(month_end(c("evaluation_month") + c("months") - 1)).alias("end"),

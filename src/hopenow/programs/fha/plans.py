@@ -14,6 +14,7 @@ from hopenow.programs.base import Option, RuleTable, Step
 from hopenow.programs.conventional import reinstatement as conventional
 from hopenow.programs.fha import common
 from hopenow.programs.fha.common import law
+from hopenow.programs.installments import fewest_months, part, parts, period
 
 c = pl.col
 REINSTATEMENT_RULES = RuleTable()
@@ -73,13 +74,12 @@ def plan_terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     frame = common.with_arrears(frame, p)
     arrears, payment = c("_arrears"), c("contractual_payment")
     surplus = c("monthly_capacity") - payment
-    fewest = pl.when(surplus > 0).then((arrears + surplus - 1) // surplus)
+    fewest = fewest_months(arrears, surplus)
     frame = frame.with_columns(
         pl.coalesce(c("fha_requested_plan_months").cast(pl.Int64), fewest).alias("_months"),
         fewest.alias("_fewest"),
     )
     months = pl.when(c("_months") >= 1).then(c("_months"))
-    installment = (2 * arrears + months) // (2 * months)
     longest = c("fha_longest_repayment_plan")
     affordable = pl.when(surplus <= 0).then(False).otherwise(c("_fewest") <= longest)
     # An endless plan is none: arrears that no known limit can hold stay open.
@@ -87,12 +87,9 @@ def plan_terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     return frame.select(
         arrears.alias("arrears"),
         count.alias("months"),
-        installment.alias("installment"),
-        (arrears - installment * (months - 1)).alias("last_installment"),
-        (payment + installment).alias("payment"),
+        *parts(arrears, months, payment, part(arrears, months, nearest=True)),
         pl.coalesce(affordable, c("can_afford_repayment_plan")).alias("affordable"),
-        pl.when(count >= 1).then(add_months(c("evaluation_date"), 1)).alias("start"),
-        pl.when(count >= 1).then(end_of_month(c("evaluation_date"), count)).alias("end"),
+        *period(count),
         payment.alias("payment_after"),
     )
 

@@ -11,7 +11,7 @@ import polars as pl
 from hopenow.facts.derived import add_months, month_index
 from hopenow.law import Document, OptionLaw, Parameters, package_documents, package_option
 from hopenow.mortgage import kernels
-from hopenow.programs.base import RuleFunction, RuleTable, Step
+from hopenow.programs.base import RuleFunction, RuleTable, Step, TermType
 from hopenow.reference import survey_series
 
 c = pl.col
@@ -36,7 +36,9 @@ def _file(name: str) -> OptionLaw:
     return package_option(PACKAGE, name)
 
 
-def law(name: str, rules_of: tuple[str, ...] = (), figures_of: tuple[str, ...] = ()) -> OptionLaw:
+def law(
+    name: str, rules_of: tuple[str, ...] = (), figures_of: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> OptionLaw:
     """Load an option's law and add what it shares with others.
 
     Args:
@@ -44,6 +46,7 @@ def law(name: str, rules_of: tuple[str, ...] = (), figures_of: tuple[str, ...] =
         rules_of: files whose rules, words and figures are added; a rule bound to rule sets that the option does not
             have is left out.
         figures_of: files of which only the figures are added.
+        without: rules of those files that the option does not share.
     """
     own = _file(name)
     sets = {item.id for item in own.rule_sets}
@@ -57,7 +60,7 @@ def law(name: str, rules_of: tuple[str, ...] = (), figures_of: tuple[str, ...] =
                 key: rule
                 for item in texts
                 for key, rule in item.rules.items()
-                if not rule.rule_sets or sets & set(rule.rule_sets)
+                if key not in without and (not rule.rule_sets or sets & set(rule.rule_sets))
             },
             "process": {
                 key: entry
@@ -209,6 +212,23 @@ def in_default(p: Parameters) -> pl.Expr:
     return (c("days_delinquent") >= p["default_from_days"]) | c("hamp_imminent_default__met")
 
 
+def counseled(option: str, expense: pl.Expr, income: str) -> RuleFunction:
+    """Make the rule that counseling is agreed to where all debts are a heavy share of income.
+
+    Args:
+        option: the option after which they are.
+        expense: housing expense after it.
+        income: column with the income after it.
+    """
+
+    def counseling_agreed(p: Parameters) -> pl.Expr:
+        """Counseling is agreed to where all debts are a heavy share of income."""
+        light = (expense + c("hamp_debts__debts")) * WHOLE < c(income) * p["counseling_from"]
+        return light | c("hamp_counseling_agreed")
+
+    return counseling_agreed
+
+
 # --- survey rate ----------------------------------------------------------------------------------
 
 
@@ -341,6 +361,30 @@ ADDITIVE = (
     "monthly_dues",
     "hamp_escrow_shortage_monthly",
 )
+
+
+_RENAMED: Mapping[str, pl.Expr] = {
+    "interest_bearing_balance": c("interest_bearing_balance_after"),
+    "deferred_balance": c("forborne"),
+    "trial_payment": c("payment_after"),
+    "effective_date": c("first_payment_date"),
+    "maturity_date": c("maturity_date_after"),
+}
+"""Terms that have the name of a fact, with the column in which they are worked out."""
+
+
+def terms_of(columns: Mapping[str, TermType]) -> list[pl.Expr]:
+    """Return the term columns of both tiers under their published names."""
+    return [_RENAMED[name].alias(name) if name in _RENAMED else c(name) for name in columns]
+
+
+def closing_steps(of: Mapping[str, object]) -> list[Step]:
+    """Show trial, first payment and maturity."""
+    return [
+        Step("Trial begins", "first trial payment due", of["trial_start"], "date", ("notice_day", "trial_months")),
+        Step("First modified payment", "after the trial", of["first_payment_date"], "date"),
+        Step("New maturity", "last modified payment", of["maturity_date"], "date"),
+    ]
 
 
 def capitalization_steps(of: Mapping[str, object]) -> list[Step]:

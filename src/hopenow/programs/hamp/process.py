@@ -96,19 +96,29 @@ def permanent_from(trial_effective: datetime.date, trial_months: int, interim_mo
     return add_months(trial_effective, trial_months + (1 if interim_month else 0))
 
 
-def late_conversion_cap(effective: datetime.date, step: int) -> int:
+def late_conversion_cap(effective: datetime.date, step: int, issue: int | None = None) -> int:
     """Return the rate cap (millionths) of a conversion that was late by the servicer's fault.
 
     The first survey rate issued in the month before the effective date, rounded to the nearest step.
 
+    Args:
+        effective: modification effective date.
+        step: rate step, millionths.
+        issue: that survey rate, where it is known; else it is looked up.
+
     Raises:
         CoverageError: the series has no rate of that month.
     """
-    month = add_months(first_of_month(effective), -1)
+    if issue is None:
+        issue = _first_issue(add_months(first_of_month(effective), -1))
+    return (2 * issue + step) // (2 * step) * step
+
+
+def _first_issue(month: datetime.date) -> int:
     series = survey_series()
     for week, rate in zip(series.weeks, series.rates, strict=True):
         if first_of_month(week) == month:
-            return (2 * rate + step) // (2 * step) * step
+            return rate
     raise CoverageError("The weekly mortgage rate survey", month, series.covered_from, series.covered_to)
 
 

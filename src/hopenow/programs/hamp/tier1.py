@@ -14,6 +14,7 @@ from hopenow.law import Parameters
 from hopenow.mortgage import kernels
 from hopenow.programs.base import Option, RuleFunction, RuleTable, Step, TermType, column
 from hopenow.programs.hamp import kernel as hk
+from hopenow.programs.hamp import reduction
 from hopenow.programs.hamp.common import (
     ADDITIVE,
     NEEDS,
@@ -23,6 +24,8 @@ from hopenow.programs.hamp.common import (
     array,
     capitalization_steps,
     capitalized,
+    closing_steps,
+    counseled,
     escrow,
     figure_or,
     in_default,
@@ -35,6 +38,7 @@ from hopenow.programs.hamp.common import (
     remaining_term,
     schedule,
     survey_rate,
+    terms_of,
     unless_restricted,
 )
 
@@ -42,7 +46,7 @@ c = pl.col
 NAME, PRA = "hamp_tier1", "hamp_tier1_pra"
 COMMON = RuleTable()
 STANDARD = RuleTable()
-REDUCTION = RuleTable()
+REDUCTION = reduction.rules(PRA, "hamp_npv_tier1_pra_positive")
 HALF = 2
 
 STATES = ("", "the property value is needed", "income, taxes and insurance are needed", "facts of the loan are missing")
@@ -80,8 +84,6 @@ def not_below_target(p: Parameters) -> pl.Expr:
     return _excess(p) >= 0
 
 
-
-
 def _not_at_target(option: str) -> RuleFunction:
     def not_at_target(p: Parameters) -> pl.Expr:
         """The ratio is not exactly the target, or that counts as above."""
@@ -108,15 +110,6 @@ def _within_limit(option: str) -> RuleFunction:
     return within_limit
 
 
-def _counseled(option: str) -> RuleFunction:
-    def counseled(p: Parameters) -> pl.Expr:
-        """Counseling is agreed to where all debts are a heavy share of income."""
-        expense = c(column(option, "payment_after")) + c("hamp_debts__debts")
-        return (expense * WHOLE < c("hamp_income__income") * p["counseling_from"]) | c("hamp_counseling_agreed")
-
-    return counseled
-
-
 @STANDARD("HAMP-T1-FLOOR")
 def balance_covers_value(p: Parameters) -> pl.Expr:
     """With a negative value test the interest-bearing balance covers the value, where that rule is in force."""
@@ -134,30 +127,12 @@ def worth_it(p: Parameters) -> pl.Expr:
     return c("hamp_npv_tier1_positive") | c("investor_consent")
 
 
-@REDUCTION("HAMP-PRA-LTV")
-def far_above_value(p: Parameters) -> pl.Expr:
-    """The balance with what is added is far above the value."""
-    return c(column(PRA, "gross_balance")) * WHOLE > c("property_value") * p["reduction_value_ratio"]
-
-
-@REDUCTION("HAMP-PRA-NPV")
-def reduction_worth_it(p: Parameters) -> pl.Expr:
-    """The value test with reduction is positive, or the investor permits it."""
-    return c("hamp_npv_tier1_pra_positive") | c("investor_consent")
-
-
-@REDUCTION("HAMP-PRA-USED")
-def reduction_used(p: Parameters) -> pl.Expr:
-    """The servicer's policy uses it."""
-    return c("hamp_pra_used")
-
-
 for _option, _rules in ((NAME, STANDARD), (PRA, REDUCTION)):
     _rules.update(COMMON)
     _rules["HAMP-T1-EQUAL"] = _not_at_target(_option)
     _rules["HAMP-T1-REACH"] = _reaches(_option)
     _rules["HAMP-T1-FORBEAR"] = _within_limit(_option)
-    _rules["HAMP-T1-COUNSELING"] = _counseled(_option)
+    _rules["HAMP-T1-COUNSELING"] = counseled(_option, c(column(_option, "payment_after")), "hamp_income__income")
     _rules.update(SHARED)
 
 
@@ -190,7 +165,7 @@ def figures_of_the_law(p: Parameters, reduction: bool) -> tuple[int, ...]:
     )
 
 
-def _terms(reduction: bool) -> Callable[[pl.DataFrame, Parameters], pl.DataFrame]:
+def _terms(reduced: bool) -> Callable[[pl.DataFrame, Parameters], pl.DataFrame]:
     def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
         """Work the waterfall for every loan; null where the answer is not known."""
         frame = capitalized(frame.with_columns(schedule(p)), p)
@@ -226,14 +201,14 @@ def _terms(reduction: bool) -> Callable[[pl.DataFrame, Parameters], pl.DataFrame
             array(frame, "hamp_income__principal_and_interest"),
             array(frame, "rate_cap"),
             array(frame, "_no_cut"),
-            figures_of_the_law(p, reduction),
+            figures_of_the_law(p, reduced),
         )
-        return _named(frame, result, p, reduction)
+        return _named(frame, result, p, reduced)
 
     return terms
 
 
-def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters, reduction: bool) -> pl.DataFrame:
+def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters, reduced: bool) -> pl.DataFrame:
     """Name the figures of the kernel and add what follows from them."""
     state = pl.Series("state", result[hk.STATE])
     determined = state == hk.DETERMINED
@@ -304,28 +279,12 @@ def _named(frame: pl.DataFrame, result: npt.NDArray[np.int64], p: Parameters, re
     )
     short = c("months_to_maturity") < c("term")
     wide = wide.with_columns(pl.when(short).then(c("balloon")).when(~short).then(0).alias("balloon"))
-    chosen: list[pl.Expr | str] = [name for name in COLUMNS if name not in _RENAMED]
-    chosen += [source.alias(name) for name, source in _RENAMED.items()]
-    if reduction:
-        parts = p["vesting_parts"]
-        part = c("forgiven") // parts
-        chosen += [
-            c("forgiven"),
-            part.alias("forgiven_each_year"),
-            (c("forgiven") - part * (parts - 1)).alias("forgiven_last_year"),
-            add_months(c("trial_start"), pl.lit(hk.YEAR, pl.Int32)).alias("first_forgiven_date"),
-            (c("forgiven") * WHOLE >= gross * p["flexible_from"]).alias("steps_flexible"),
-        ]
+    chosen = terms_of(COLUMNS)
+    if reduced:
+        flexible = (c("forgiven") * WHOLE >= gross * p["flexible_from"]).alias("steps_flexible")
+        chosen += [*reduction.vesting(p), flexible]
     return wide.select(chosen)
 
-
-_RENAMED: dict[str, pl.Expr] = {
-    "interest_bearing_balance": c("interest_bearing_balance_after"),
-    "deferred_balance": c("forborne"),
-    "trial_payment": c("payment_after"),
-    "effective_date": c("first_payment_date"),
-    "maturity_date": c("maturity_date_after"),
-}
 
 COLUMNS: dict[str, TermType] = {
     "arrearage": "money",
@@ -371,10 +330,7 @@ COLUMNS: dict[str, TermType] = {
 }
 PRA_COLUMNS: dict[str, TermType] = {
     **COLUMNS,
-    "forgiven": "money",
-    "forgiven_each_year": "money",
-    "forgiven_last_year": "money",
-    "first_forgiven_date": "date",
+    **reduction.COLUMNS,
     "steps_flexible": "flag",
 }
 
@@ -461,15 +417,8 @@ def _steps(option: str) -> Callable[[Mapping[str, Any], Parameters], list[Step]]
         if of["rate"] is None:
             return [*found, Step("Not determined", STATES[of["state"] or 0])]
         if option == PRA:
-            found.append(
-                Step(
-                    "Principal forgiven",
-                    "until the target ratio or the limit of loan to value, whichever comes first; in yearly parts",
-                    of["forgiven"],
-                    "money",
-                    known(p, "reduction_value_ratio", "vesting_parts"),
-                )
-            )
+            until = "until the target ratio or the limit of loan to value, whichever comes first"
+            found.append(reduction.step(of, p, until))
         if not of["reached"]:
             return [*found, Step("Not reached", "the first step would already take the ratio below the target")]
         return [
@@ -486,31 +435,22 @@ def _steps(option: str) -> Callable[[Mapping[str, Any], Parameters], list[Step]]
                 "money",
                 known(p, "incentive_reduction", "borrower_incentive_largest"),
             ),
-            Step("Trial begins", "first trial payment due", of["trial_start"], "date", ("notice_day", "trial_months")),
-            Step("First modified payment", "after the trial", of["first_payment_date"], "date"),
-            Step("New maturity", "last modified payment", of["maturity_date"], "date"),
+            *closing_steps(of),
         ]
 
     return steps
 
 
 _LAW = law("tier1", rules_of=("shared",))
-_PRA_LAW = law("tier1_pra", rules_of=("shared", "tier1"))
 # The value test of the standard modification does not decide on the one with reduction.
-_PRA_LAW = _PRA_LAW.model_copy(
-    update={
-        "rules": {
-            name: rule for name, rule in _PRA_LAW.rules.items() if name not in {"HAMP-T1-NPV", "HAMP-T1-FLOOR"}
-        }
-    }
-)
+_PRA_LAW = law("tier1_pra", rules_of=("shared", "tier1"), without=("HAMP-T1-NPV", "HAMP-T1-FLOOR"))
 
 OPTION = Option(
     id=NAME,
     kind="keep",
     law=_LAW,
     rules=only(STANDARD, _LAW),
-    terms=_terms(reduction=False),
+    terms=_terms(reduced=False),
     columns=COLUMNS,
     needs=(*NEEDS, "hamp_income__income", "property_value"),
     additive=ADDITIVE,
@@ -521,7 +461,7 @@ PRINCIPAL_REDUCTION = Option(
     kind="keep",
     law=_PRA_LAW,
     rules=only(REDUCTION, _PRA_LAW),
-    terms=_terms(reduction=True),
+    terms=_terms(reduced=True),
     columns=PRA_COLUMNS,
     needs=(*NEEDS, "hamp_income__income", "property_value"),
     additive=ADDITIVE,

@@ -13,7 +13,7 @@ from hopenow.facts.derived import add_months, months_since
 from hopenow.law import Parameters
 from hopenow.programs.base import Option, RuleFunction, RuleTable, Step, TermType, column
 from hopenow.programs.hamp import kernel as hk
-from hopenow.programs.hamp import tier1
+from hopenow.programs.hamp import reduction, tier1
 from hopenow.programs.hamp.common import (
     ADDITIVE,
     NEEDS,
@@ -22,6 +22,8 @@ from hopenow.programs.hamp.common import (
     array,
     capitalization_steps,
     capitalized,
+    closing_steps,
+    counseled,
     escrow,
     in_default,
     known,
@@ -32,6 +34,7 @@ from hopenow.programs.hamp.common import (
     rounded_up,
     schedule,
     survey_rate,
+    terms_of,
     unless_restricted,
     unpaid_principal,
 )
@@ -41,7 +44,7 @@ c = pl.col
 NAME, PRA, STREAMLINED = "hamp_tier2", "hamp_tier2_pra", "hamp_streamline"
 COMMON = RuleTable()
 STANDARD = RuleTable()
-REDUCTION = RuleTable()
+REDUCTION = reduction.rules(PRA, "hamp_npv_tier2_pra_positive")
 STREAMLINE_RULES = RuleTable()
 
 
@@ -145,38 +148,10 @@ def _some_expense(option: str) -> RuleFunction:
     return some_expense
 
 
-def _counseled(option: str) -> RuleFunction:
-    def counseled(p: Parameters) -> pl.Expr:
-        """Counseling is agreed to where all debts are a heavy share of income."""
-        expense = c(column(option, "housing_expense_after")) + c("hamp_debts__debts")
-        light = expense * WHOLE < c(column(option, "income_after")) * p["counseling_from"]
-        return light | c("hamp_counseling_agreed")
-
-    return counseled
-
-
 @STANDARD("HAMP-T2-NPV")
 def worth_it(p: Parameters) -> pl.Expr:
     """The value test is positive, or the investor permits the offer."""
     return c("hamp_npv_tier2_positive") | c("investor_consent")
-
-
-@REDUCTION("HAMP-PRA-LTV")
-def far_above_value(p: Parameters) -> pl.Expr:
-    """The balance with what is added is far above the value."""
-    return c(column(PRA, "gross_balance")) * WHOLE > c("property_value") * p["reduction_value_ratio"]
-
-
-@REDUCTION("HAMP-PRA-NPV")
-def reduction_worth_it(p: Parameters) -> pl.Expr:
-    """The value test with reduction is positive, or the investor permits it."""
-    return c("hamp_npv_tier2_pra_positive") | c("investor_consent")
-
-
-@REDUCTION("HAMP-PRA-USED")
-def reduction_used(p: Parameters) -> pl.Expr:
-    """The servicer's policy uses it."""
-    return c("hamp_pra_used")
 
 
 for _option, _rules in ((NAME, STANDARD), (PRA, REDUCTION)):
@@ -185,7 +160,8 @@ for _option, _rules in ((NAME, STANDARD), (PRA, REDUCTION)):
     _rules["HAMP-T2-TRIAL"] = _after_trial(_option)
     _rules["HAMP-T2-RATIO"] = _ratio_in_range(_option)
     _rules["HAMP-T2-ZERO"] = _some_expense(_option)
-    _rules["HAMP-T2-COUNSELING"] = _counseled(_option)
+    _after = column(_option, "housing_expense_after"), column(_option, "income_after")
+    _rules["HAMP-T2-COUNSELING"] = counseled(_option, c(_after[0]), _after[1])
     _rules.update(SHARED)
 
 
@@ -229,7 +205,7 @@ def after_modification(payment: pl.Expr, p: Parameters) -> tuple[pl.Expr, pl.Exp
     )
 
 
-def _terms(reduction: bool) -> Callable[[pl.DataFrame, Parameters], pl.DataFrame]:
+def _terms(reduced: bool) -> Callable[[pl.DataFrame, Parameters], pl.DataFrame]:
     def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
         """Work the terms for every loan; null where the answer is not known."""
         frame = capitalized(frame.with_columns(schedule(p)), p)
@@ -238,7 +214,7 @@ def _terms(reduction: bool) -> Callable[[pl.DataFrame, Parameters], pl.DataFrame
         floor, limit = c("hamp_investor_rate_floor"), c("hamp_investor_longest_term").cast(pl.Int64)
         raised = pl.when((floor >= 0) & rate.is_not_null()).then(pl.max_horizontal(rate, floor))
         term = pl.lit(p["term"], pl.Int64)
-        includes = reduction or bool(p["tier2_trigger_includes_capitalized"])
+        includes = reduced or bool(p["tier2_trigger_includes_capitalized"])
         frame = frame.with_columns(
             unless_restricted(rate, raised).alias("rate"),
             unless_restricted(term, pl.when(limit > 0).then(pl.min_horizontal(term, limit))).alias("term"),
@@ -250,7 +226,7 @@ def _terms(reduction: bool) -> Callable[[pl.DataFrame, Parameters], pl.DataFrame
             array(frame, "rate"),
             array(frame, "term"),
             array(frame, "property_value"),
-            p["reduction_value_ratio"] if reduction else p["forbear_above"],
+            p["reduction_value_ratio"] if reduced else p["forbear_above"],
             p["forbear_share"],
         )
         known_answer = pl.Series("_known", result[hk.T2_STATE] == hk.DETERMINED)
@@ -266,8 +242,8 @@ def _terms(reduction: bool) -> Callable[[pl.DataFrame, Parameters], pl.DataFrame
             pl.Series("state", result[hk.T2_STATE]).cast(pl.Int32),
             c("term").cast(pl.Int32),
         ).with_columns(
-            (nothing if reduction else c("taken")).alias("forborne"),
-            (c("taken") if reduction else nothing).alias("forgiven"),
+            (nothing if reduced else c("taken")).alias("forborne"),
+            (c("taken") if reduced else nothing).alias("forgiven"),
             (c("principal_and_interest") + escrow()).alias("payment_after"),
         )
         expense, income = after_modification(c("payment_after"), p)
@@ -281,29 +257,11 @@ def _terms(reduction: bool) -> Callable[[pl.DataFrame, Parameters], pl.DataFrame
             (c("gross_balance") - c("taken")).alias("interest_bearing_balance_after"),
             add_months(c("first_payment_date"), c("term") - 1).alias("maturity_date_after"),
         )
-        chosen: list[pl.Expr | str] = [name for name in COLUMNS if name not in _RENAMED]
-        chosen += [source.alias(name) for name, source in _RENAMED.items()]
-        if reduction:
-            parts = p["vesting_parts"]
-            part = c("forgiven") // parts
-            chosen += [
-                c("forgiven"),
-                part.alias("forgiven_each_year"),
-                (c("forgiven") - part * (parts - 1)).alias("forgiven_last_year"),
-                add_months(c("trial_start"), pl.lit(hk.YEAR, pl.Int32)).alias("first_forgiven_date"),
-            ]
-        return frame.select(chosen)
+        return frame.select(*terms_of(COLUMNS), *(reduction.vesting(p) if reduced else ()))
 
     return terms
 
 
-_RENAMED: dict[str, pl.Expr] = {
-    "interest_bearing_balance": c("interest_bearing_balance_after"),
-    "deferred_balance": c("forborne"),
-    "trial_payment": c("payment_after"),
-    "effective_date": c("first_payment_date"),
-    "maturity_date": c("maturity_date_after"),
-}
 COLUMNS: dict[str, TermType] = {
     "arrearage": "money",
     "capitalized": "money",
@@ -330,13 +288,7 @@ COLUMNS: dict[str, TermType] = {
     "effective_date": "date",
     "maturity_date": "date",
 }
-PRA_COLUMNS: dict[str, TermType] = {
-    **COLUMNS,
-    "forgiven": "money",
-    "forgiven_each_year": "money",
-    "forgiven_last_year": "money",
-    "first_forgiven_date": "date",
-}
+PRA_COLUMNS: dict[str, TermType] = {**COLUMNS, **reduction.COLUMNS}
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -362,15 +314,8 @@ def _steps(option: str) -> Callable[[Mapping[str, Any], Parameters], list[Step]]
         if of["principal_and_interest"] is None:
             return [*found, Step("Not determined", tier1.STATES[of["state"] or 0])]
         if option == PRA:
-            found.append(
-                Step(
-                    "Principal forgiven",
-                    "down to the limit of loan to value, within the largest share; in yearly parts",
-                    of["forgiven"],
-                    "money",
-                    known(p, "reduction_value_ratio", "forbear_share", "vesting_parts"),
-                )
-            )
+            until = "down to the limit of loan to value, within the largest share"
+            found.append(reduction.step(of, p, until, "forbear_share"))
         else:
             found.append(
                 Step(
@@ -399,26 +344,14 @@ def _steps(option: str) -> Callable[[Mapping[str, Any], Parameters], list[Step]]
                 "ratio",
                 known(p, "lowest_ratio", "highest_ratio", "rent_share"),
             ),
-            Step("Trial begins", "first trial payment due", of["trial_start"], "date", ("notice_day", "trial_months")),
-            Step("First modified payment", "after the trial", of["first_payment_date"], "date"),
-            Step("New maturity", "last modified payment", of["maturity_date"], "date"),
+            *closing_steps(of),
         ]
 
     return steps
 
 
 _LAW = law("tier2", rules_of=("shared",), figures_of=("tier1",))
-_PRA_LAW = law("tier2_pra", rules_of=("shared", "tier2"), figures_of=("tier1", "tier1_pra"))
-_REDUCTION_LAW = law("tier1_pra")
-_PRA_LAW = _PRA_LAW.model_copy(
-    update={
-        "rules": {
-            **{name: rule for name, rule in _PRA_LAW.rules.items() if name != "HAMP-T2-NPV"},
-            **_REDUCTION_LAW.rules,
-        },
-        "process": {**_PRA_LAW.process, **_REDUCTION_LAW.process},
-    }
-)
+_PRA_LAW = law("tier2_pra", rules_of=("shared", "tier2", "tier1_pra"), figures_of=("tier1",), without=("HAMP-T2-NPV",))
 _STREAMLINE_LAW = law("streamline", rules_of=("shared",))
 _NEEDS = (*NEEDS, "property_value", "hamp_income__income")
 
@@ -427,7 +360,7 @@ OPTION = Option(
     kind="keep",
     law=_LAW,
     rules=only(STANDARD, _LAW),
-    terms=_terms(reduction=False),
+    terms=_terms(reduced=False),
     columns=COLUMNS,
     needs=(*_NEEDS, "occupancy", "hamp_subject_rent", "hamp_own_housing_expense"),
     additive=ADDITIVE,
@@ -438,7 +371,7 @@ PRINCIPAL_REDUCTION = Option(
     kind="keep",
     law=_PRA_LAW,
     rules=only(REDUCTION, _PRA_LAW),
-    terms=_terms(reduction=True),
+    terms=_terms(reduced=True),
     columns=PRA_COLUMNS,
     needs=(*_NEEDS, "occupancy", "hamp_subject_rent", "hamp_own_housing_expense"),
     additive=ADDITIVE,

@@ -14,7 +14,6 @@ from typing import Any
 
 import polars as pl
 
-from hopenow.facts import schema
 from hopenow.law import Document, OptionLaw, Parameters, package_documents, package_option
 from hopenow.programs.base import RuleTable, Step, TermType
 from hopenow.programs.private_label.profile import (
@@ -63,11 +62,6 @@ def law(name: str, shared: bool = True) -> OptionLaw:
         return own
     common = package_option(PACKAGE, "shared")
     return own.model_copy(update={"rules": {**common.rules, **own.rules}})
-
-
-def optional_fact(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Return a fact's column, or "not known" for every loan while the fact schema does not hold it."""
-    return c(name) if name in schema() else pl.lit(None, dtype)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,7 +169,7 @@ class Lookup:
     def pool_share(self) -> pl.Expr:
         """Return the share of the pool already changed, millionths; null where it is not known."""
         stated = self.by_profile(lambda profile: self.pool_used.get(profile.profile), pl.Int64())
-        return pl.coalesce(optional_fact("pool_used_percent", pl.Int64()), stated)
+        return pl.coalesce(c("pool_used_percent"), stated)
 
 
 def shared_rules(lookup: Lookup, workout: Workout) -> RuleTable:
@@ -206,7 +200,7 @@ def shared_rules(lookup: Lookup, workout: Workout) -> RuleTable:
         soon = lookup.flag(
             lambda profile: getattr(profile.trigger, "when", "") == "default_or_reasonably_foreseeable"
         )
-        foreseeable = soon & optional_fact("default_reasonably_foreseeable", pl.Boolean())
+        foreseeable = soon & c("default_reasonably_foreseeable")
         return ~lookup.limited("trigger", workout) | default | foreseeable
 
     @table("PL-4")
@@ -225,12 +219,12 @@ def shared_rules(lookup: Lookup, workout: Workout) -> RuleTable:
     @table("PL-5")
     def worth_more(p: Parameters) -> pl.Expr:
         """Where the profile asks for it, the option is worth more to the investor than foreclosure."""
-        return ~lookup.limited("npv_required", workout) | optional_fact("npv_positive", pl.Boolean())
+        return ~lookup.limited("npv_required", workout) | c("npv_positive")
 
     @table("PL-6")
     def consented(p: Parameters) -> pl.Expr:
         """Nobody's consent is needed, or it is in hand; consent that nobody has reported is not in hand."""
-        in_hand = optional_fact("investor_consent", pl.Boolean()).fill_null(False)
+        in_hand = c("investor_consent").fill_null(False)
         return ~lookup.limited("consent_from", workout) | in_hand
 
     return table

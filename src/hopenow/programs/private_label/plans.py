@@ -16,6 +16,7 @@ from hopenow.law import Parameters
 from hopenow.mortgage import kernels
 from hopenow.programs.base import Option, RuleTable, Step, StepsFunction, TermsFunction, column
 from hopenow.programs.conventional import reinstatement as conventional
+from hopenow.programs.installments import fewest_months, part, parts, past_due, period
 from hopenow.programs.private_label.lookup import COMMON_COLUMNS, Lookup, law, shared_rules
 from hopenow.programs.private_label.profile import Workout
 
@@ -150,44 +151,26 @@ def forbearance(lookup: Lookup) -> Option:
 # --- repayment plan -------------------------------------------------------------------------------
 
 
-def _installments(arrears: pl.Expr, most: pl.Expr) -> pl.Expr:
-    """Return the fewest installments of at most ``most`` cents that repay the arrears; null for none."""
-    return pl.when(most > 0).then((arrears + most - 1) // most)
-
-
 def _repayment_terms(lookup: Lookup) -> TermsFunction:
     def terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
         """Find the shortest plan within the profile's largest payment and the household's capacity."""
         payment = c("contractual_payment")
-        charges = c("late_charges").fill_null(0) if p["include_late_charges"] else pl.lit(0, pl.Int64)
-        arrears = (
-            c("months_delinquent").cast(pl.Int64) * payment
-            + charges
-            - c("borrower_contribution").fill_null(0)
-        )
-        arrears = pl.when(arrears.is_not_null()).then(pl.max_horizontal(arrears, pl.lit(0, pl.Int64)))
+        arrears = past_due(*([c("late_charges").fill_null(0)] if p["include_late_charges"] else []))
         largest = payment * lookup.figure("allow_repayment_plan", "highest_payment") // WHOLE
         room = pl.when(largest.is_not_null()).then(
             pl.min_horizontal(largest, c("monthly_capacity")) - payment
         )
-        months = pl.when(arrears == 0).then(0).otherwise(_installments(arrears, room))
-        # Ceiling, so that the last installment is never larger than the others.
-        installment = pl.when(months > 0).then((arrears + months - 1) // months)
+        months = pl.when(arrears == 0).then(0).otherwise(fewest_months(arrears, room))
         longest = lookup.figure("allow_repayment_plan", "longest_plan")
         reachable = c("monthly_capacity").is_not_null()
         too_long = (months > longest) | (room <= 0)
         within = pl.when(too_long).then(False).when(~too_long & reachable).then(True)
-        start = add_months(c("evaluation_date"), pl.lit(1, pl.Int32))
-        count = months.cast(pl.Int32)
         return frame.select(
             arrears.alias("arrears"),
-            count.alias("months"),
-            installment.alias("installment"),
-            (arrears - installment * (months - 1)).alias("last_installment"),
-            (payment + installment).alias("payment"),
+            months.cast(pl.Int32).alias("months"),
+            *parts(arrears, months, payment, part(arrears, months)),
             within.alias("affordable"),
-            pl.when(months > 0).then(start).alias("start"),
-            pl.when(months > 0).then(add_months(start, count - 1).dt.month_end()).alias("end"),
+            *period(months),
             pl.when(months.is_not_null()).then(payment).alias("payment_after"),
             *lookup.common_columns("repayment_plan"),
         )

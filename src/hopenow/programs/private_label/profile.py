@@ -8,18 +8,16 @@ not say is not allowed.
 from __future__ import annotations
 
 import datetime
-import importlib.resources
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from hopenow.errors import HopeNowError, InputError
+from hopenow.errors import InputError
 from hopenow.law import Document, Verification, weakest
-from hopenow.law.loader import read_strict
-from hopenow.money import ppm
+from hopenow.programs.profiles import ByName, Strict, as_millionths, as_tuple, read_profiles, shipped
 
 Step = Literal["rate_cut", "term_extension", "forbearance", "forgiveness"]
 Workout = Literal["forbearance", "repayment_plan", "deferral", "modification", "short_sale", "deed_in_lieu"]
@@ -43,16 +41,7 @@ NONE = "none"
 
 def _percent(value: object) -> object:
     """Turn a published percent into millionths; words stay, for pydantic to judge."""
-    if isinstance(value, str):
-        return value
-    try:
-        return ppm(value)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-
-
-def _tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    return value if isinstance(value, str) else as_millionths(value)
 
 
 Share = Annotated[int, BeforeValidator(_percent), Field(gt=0, le=1_000_000)]
@@ -63,11 +52,7 @@ Months = Annotated[int, Field(ge=1, le=1_000)]
 Text = Annotated[str, Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
-
-
-class Clause(_Strict):
+class Clause(Strict):
     """Words of the agreement, where they stand, and how sure the reading is."""
 
     clause: Text
@@ -167,7 +152,7 @@ class Limit(Clause):
 class WorkoutLimit(Limit):
     """A limit that bears on the workouts it names; none where there is no such limit."""
 
-    options: Annotated[tuple[Workout, ...], BeforeValidator(_tuple)] = ()
+    options: Annotated[tuple[Workout, ...], BeforeValidator(as_tuple)] = ()
 
     @property
     def active(self) -> bool:
@@ -264,7 +249,7 @@ class Trial(Clause):
     months: Months
 
 
-class Profile(_Strict):
+class Profile(Strict):
     """One agreement or policy. Everything a servicer may do under it stands here; the rest is refused."""
 
     profile: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -290,7 +275,7 @@ class Profile(_Strict):
     months_between_modifications: MonthsBetween | None = None
     most_modifications: MostModifications | None = None
     target: Target | None = None
-    order: Annotated[tuple[Step, ...], BeforeValidator(_tuple)] = ()
+    order: Annotated[tuple[Step, ...], BeforeValidator(as_tuple)] = ()
     trial: Trial | None = None
 
     def allows(self, power: str) -> bool:
@@ -361,32 +346,8 @@ class Profile(_Strict):
                 yield f"{step} is allowed but has no place in order"
 
 
-class Profiles(Mapping[str, Profile]):
+class Profiles(ByName[Profile]):
     """Profiles by name."""
-
-    def __init__(self, profiles: Iterable[Profile]) -> None:
-        """Index profiles; their names are expected to differ."""
-        self._profiles = {profile.profile: profile for profile in profiles}
-
-    def __getitem__(self, name: str) -> Profile:
-        """Return a profile, or raise KeyError."""
-        return self._profiles[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the names."""
-        return iter(self._profiles)
-
-    def __len__(self) -> int:
-        """Return the number of profiles."""
-        return len(self._profiles)
-
-
-def shipped() -> list[Traversable]:
-    """Return the profile files that ship with the package."""
-    folder = importlib.resources.files("hopenow.programs.private_label").joinpath("profiles")
-    return sorted(
-        (item for item in folder.iterdir() if item.name.endswith(".yaml")), key=lambda item: item.name
-    )
 
 
 def load_profiles(paths: Iterable[str | Path | Traversable] = (), *, with_shipped: bool = True) -> Profiles:
@@ -404,39 +365,9 @@ def load_profiles(paths: Iterable[str | Path | Traversable] = (), *, with_shippe
             power without clause, citation, mark or figures, a citation of an unknown document, a limit left
             open, a name used twice.
     """
-    given = [Path(path) if isinstance(path, str) else path for path in paths]
-    files = [*(shipped() if with_shipped else []), *given]
     findings: list[str] = []
-    found: dict[str, Profile] = {}
-    origin: dict[str, str] = {}
-    for file in files:
-        profile, defects = _read(file)
-        findings += [f"{file.name}: {defect}" for defect in defects]
-        if profile is None:
-            continue
-        if profile.profile in found:
-            findings.append(
-                f"{file.name}: the profile {profile.profile!r} already stands in {origin[profile.profile]}"
-            )
-        found[profile.profile], origin[profile.profile] = profile, file.name
+    files = [*(shipped("hopenow.programs.private_label") if with_shipped else []), *paths]
+    found = [profile for _, profile in read_profiles(files, Profile.model_validate, findings)]
     if findings:
         raise InputError("profiles cannot be used; correct the files", findings)
-    return Profiles(found.values())
-
-
-def _read(file: Path | Traversable) -> tuple[Profile | None, list[str]]:
-    try:
-        content = read_strict(file)
-    except HopeNowError as error:
-        return None, [str(error).removeprefix(f"{file.name}: ")]
-    except (OSError, UnicodeDecodeError) as error:
-        return None, [f"cannot be read: {error}"]
-    if not isinstance(content, dict):
-        return None, ["the file is empty or not a mapping"]
-    try:
-        profile = Profile.model_validate(content)
-    except ValidationError as error:
-        return None, [
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
-        ]
-    return profile, list(profile.defects())
+    return Profiles(found)

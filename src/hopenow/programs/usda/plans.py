@@ -10,6 +10,7 @@ import polars as pl
 from hopenow.facts.derived import month_end, month_start
 from hopenow.law import Parameters
 from hopenow.programs.base import Option, RuleTable, Step, column
+from hopenow.programs.installments import fewest_months, part, parts
 from hopenow.programs.usda.common import WHOLE, arrears, gated, law
 
 c = pl.col
@@ -38,18 +39,16 @@ def repayment_terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Find the shortest agreement within the capacity; without a known capacity, the longest one allowed."""
     left = c("monthly_capacity") - c("contractual_payment")
     frame = frame.select("contractual_payment", "evaluation_month", left.alias("left"), arrears().alias("arrears"))
-    needed = pl.when((c("left") > 0) & (c("arrears") > 0)).then((c("arrears") + c("left") - 1) // c("left"))
+    needed = pl.when(c("arrears") > 0).then(fewest_months(c("arrears"), c("left")))
     frame = frame.with_columns(needed.alias("needed"))
     months = pl.min_horizontal(pl.coalesce(c("needed"), pl.lit(p["longest_months"])), p["longest_months"])
     frame = frame.with_columns(pl.when(c("arrears") > 0).then(months).cast(pl.Int32).alias("months"))
-    installment = (c("arrears") + c("months") - 1) // c("months")
-    return frame.with_columns(installment.alias("installment")).select(
+    frame = frame.with_columns(part(c("arrears"), c("months")).alias("installment"))
+    return frame.select(
         "arrears",
         c("needed").clip(upper_bound=WHOLE).cast(pl.Int32).alias("months_needed"),
         "months",
-        "installment",
-        (c("arrears") - c("installment") * (c("months") - 1)).alias("last_installment"),
-        (c("contractual_payment") + c("installment")).alias("payment"),
+        *parts(c("arrears"), c("months"), c("contractual_payment"), c("installment")),
         pl.when(c("months") > 0).then(month_start(c("evaluation_month"))).alias("start"),
         pl.when(c("months") > 0).then(month_end(c("evaluation_month") + c("months") - 1)).alias("end"),
         c("contractual_payment").alias("payment_after"),

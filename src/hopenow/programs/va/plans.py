@@ -10,6 +10,7 @@ import polars as pl
 from hopenow.facts.derived import add_months, end_of_month
 from hopenow.law import Parameters
 from hopenow.programs.base import Option, RuleTable, Step
+from hopenow.programs.installments import fewest_months, part, parts, past_due, period
 from hopenow.programs.va import common
 from hopenow.programs.va.common import law
 
@@ -46,20 +47,14 @@ def documented(p: Parameters) -> pl.Expr:
     return c("va_written_agreement")
 
 
-def _shared(months: pl.Expr) -> pl.Expr:
-    """Return the monthly part of the arrears, rounded up to the cent."""
-    return pl.when(months > 0).then((c("_arrears") + months - 1) // months)
-
-
 def repayment_terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     """Find the shortest plan the household can pay, and the long plans of 2026 where they are looked at."""
-    arrears = c("months_delinquent").cast(pl.Int64) * c("contractual_payment") - c("borrower_contribution").fill_null(0)
-    if p["include_late_charges"]:
-        arrears = arrears + c("late_charges").fill_null(0)
+    late = [c("late_charges").fill_null(0)] if p["include_late_charges"] else []
     payment, least = c("contractual_payment"), p["least_months"]
-    frame = frame.with_columns(arrears.clip(lower_bound=0).alias("_arrears"))
+    frame = frame.with_columns(past_due(*late).alias("_arrears"))
     room = c("monthly_capacity") - payment
-    needed = pl.when(room > 0).then(pl.max_horizontal((c("_arrears") + room - 1) // room, pl.lit(least, pl.Int64)))
+    fewest = fewest_months(c("_arrears"), room)
+    needed = pl.when(fewest.is_not_null()).then(pl.max_horizontal(fewest, pl.lit(least, pl.Int64)))
     fits = (
         pl.when(room.is_null() | c("_arrears").is_null())
         .then("can_afford_repayment_plan")
@@ -72,18 +67,14 @@ def repayment_terms(frame: pl.DataFrame, p: Parameters) -> pl.DataFrame:
     frame = frame.with_columns(
         pl.when(needed <= c("remaining_term")).then(needed).cast(pl.Int32).alias("_months"), fits.alias("_fits")
     )
-    part = _shared(c("_months"))
     return frame.select(
         c("_arrears").alias("arrears"),
         c("_months").alias("months"),
-        part.alias("installment"),
-        (c("_arrears") - part * (c("_months") - 1)).alias("last_installment"),
-        (payment + part).alias("payment"),
-        (payment + _shared(pl.lit(least, pl.Int64))).alias("payment_in_shortest_plan"),
+        *parts(c("_arrears"), c("_months"), payment, part(c("_arrears"), c("_months"))),
+        (payment + part(c("_arrears"), pl.lit(least, pl.Int64))).alias("payment_in_shortest_plan"),
         *_long_plans(p, payment),
         c("_fits").alias("affordable"),
-        pl.when(c("_months") > 0).then(add_months(c("evaluation_date"), 1)).alias("start"),
-        pl.when(c("_months") > 0).then(end_of_month(c("evaluation_date"), c("_months"))).alias("end"),
+        *period(c("_months")),
         payment.alias("payment_after"),
     )
 
@@ -94,7 +85,7 @@ def _long_plans(p: Parameters, payment: pl.Expr) -> list[pl.Expr]:
         return [pl.lit(None, pl.Int64).alias(column) for column in names.values()]
     looked_at = common.handbook_in_use(p, "handbook_from") & (c("note_rate") < c("va_maximum_rate__rate"))
     return [
-        pl.when(looked_at).then(payment + _shared(pl.lit(p[name], pl.Int64))).alias(column)
+        pl.when(looked_at).then(payment + part(c("_arrears"), pl.lit(p[name], pl.Int64))).alias(column)
         for name, column in names.items()
     ]
 

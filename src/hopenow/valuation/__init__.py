@@ -1,0 +1,1 @@
+"""What each option is worth, and to whom."""
