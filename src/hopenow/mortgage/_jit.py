@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numba
-from numba import types
+_BLAS = "scipy.linalg.cython_blas"
+# No kernel multiplies matrices. Numba would load SciPy's linear algebra to find out whether it could, a sixth of a
+# second for every command; an entry of None says that the module is not there.
+_blocked = sys.modules.setdefault(_BLAS, cast(Any, None)) is None
+import numba  # noqa: E402
+import numba.np.arraymath  # noqa: E402  (here it asks)
+from numba import types  # noqa: E402
 
-__all__ = ["f64", "f64_out", "i64", "i64_in", "i64_out", "kernel"]
+if _blocked:
+    del sys.modules[_BLAS]
+
+__all__ = ["f64", "f64_out", "i64", "i64_in", "i64_out", "kernel", "types"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

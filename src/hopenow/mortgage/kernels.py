@@ -27,10 +27,9 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
 from hopenow.mortgage import lanes
-from hopenow.mortgage._jit import f64, i64, i64_in, i64_out, kernel
+from hopenow.mortgage._jit import f64, i64, i64_in, i64_out, kernel, types
 
 __all__ = [
     "CEILING",

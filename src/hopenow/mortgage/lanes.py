@@ -18,9 +18,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
-from hopenow.mortgage._jit import f64, f64_out, kernel
+from hopenow.mortgage._jit import f64, f64_out, kernel, types
 
 __all__ = [
     "BALANCE",

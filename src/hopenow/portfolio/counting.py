@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
-from hopenow.mortgage._jit import kernel
+from hopenow.mortgage._jit import kernel, types
 
 _u8_in = types.Array(types.uint8, 1, "C", readonly=True)
 _u32_in = types.Array(types.uint32, 1, "C", readonly=True)

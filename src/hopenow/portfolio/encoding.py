@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
-from hopenow.mortgage._jit import kernel
+from hopenow.mortgage._jit import kernel, types
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]

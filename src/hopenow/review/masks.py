@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from numba import types
 
-from hopenow.mortgage._jit import kernel
+from hopenow.mortgage._jit import kernel, types
 
 Masks = npt.NDArray[np.uint64]
 

@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
-from hopenow.mortgage._jit import i64, kernel
+from hopenow.mortgage._jit import i64, kernel, types
 from hopenow.tapes.layouts import (
     HISTORY,
     MONEY,

@@ -22,11 +22,10 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numba import types
 
 from hopenow.errors import CoverageError, InputError
 from hopenow.facts.schema import NEVER, Fact, schema
-from hopenow.mortgage._jit import i64, kernel
+from hopenow.mortgage._jit import i64, kernel, types
 from hopenow.mortgage.kernels import interest, payment, payment_array
 from hopenow.reference.mortgage_rates import pmms_rate
 from hopenow.tapes.layouts import FANNIE_MAE_110, MONEY, MONTH, RATE, STATUS, WHOLE

@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numba import types
 
-from hopenow.mortgage._jit import i64, kernel
+from hopenow.mortgage._jit import i64, kernel, types
 from hopenow.mortgage.kernels import payment
 from hopenow.tapes.layouts import MONTHLY_INDEX, STATIC_INDEX, STATUS_NEGATIVE, STATUS_REO
 from hopenow.tapes.scan import NULL

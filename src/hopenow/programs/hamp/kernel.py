@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
 from hopenow.mortgage import kernels as k
-from hopenow.mortgage._jit import i64, i64_in, kernel
+from hopenow.mortgage._jit import i64, i64_in, kernel, types
 
 Integers = npt.NDArray[np.int64]
 

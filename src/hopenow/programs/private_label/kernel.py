@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
 from hopenow.mortgage import kernels as k
-from hopenow.mortgage._jit import i64, i64_in, i64_out, kernel
+from hopenow.mortgage._jit import i64, i64_in, i64_out, kernel, types
 
 Integers = npt.NDArray[np.int64]
 
