@@ -56,8 +56,13 @@ assets: $(ASSETS) ## make the platform's style sheet (quick when nothing changed
 $(ASSETS): $(STAMP) $(wildcard src/hopenow/web/assets/*)
 	@$(PY) -m tools.assets || echo "The platform's pages work without their looks until 'make assets' succeeds." >&2
 
-start: setup ## make a synthetic loan tape, review it, and say where the report is
+# make start PORT=9000; make start CHECK=1 starts, asks for the first page, and stops.
+PORT ?= 8000
+CHECK ?=
+
+start: setup assets ## review a made-up loan tape, then run the platform with a made-up alliance (Ctrl-C stops it)
 	@$(BIN)/hopenow demo --out build/demo
+	@$(BIN)/hopenow serve --demo --port $(PORT) $(if $(CHECK),--check)
 
 test: lint types contracts gates ## everything that must be green: linter, types, contracts, gates, tests
 	@$(PY) -m pytest -n $(JOBS) $(TESTS)

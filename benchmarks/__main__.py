@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.loans import BUILD
 from benchmarks.measure import Row, machine
 
-NAMES = ("terms", "valuation", "review", "mixed", "tape", "explain", "memory", "clocks", "outcomes")
+NAMES = ("terms", "valuation", "sides", "review", "mixed", "tape", "explain", "memory", "clocks", "outcomes")
 RESULT = BUILD.parent / "benchmarks.json"
 ROOT = Path(__file__).resolve().parent.parent
 

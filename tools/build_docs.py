@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hopenow.cli.reference import commands_reference
+from hopenow.clocks.shown_reference import clocks_reference
 from hopenow.facts.templates import facts_reference, findings_reference
 from hopenow.law import Document, OptionLaw, Verification
 from hopenow.programs.coverage import (
@@ -25,6 +26,7 @@ from hopenow.programs.coverage import (
 )
 from hopenow.programs.registry import PROGRAMS, STATUS_WORDS, program
 from hopenow.tapes.tabular import FILE_RULES
+from hopenow.web import configuration
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"
@@ -39,6 +41,8 @@ def pages() -> dict[str, str]:
         "programs.md": programs_page(),
         "coverage.md": coverage_page(coverage()),
         "commands.md": commands_reference(),
+        "configuration.md": configuration.reference(),
+        "clocks.md": clocks_reference(),
     }
     for name, (law, programs) in option_laws().items():
         found[f"options/{name}.md"] = option_page(law, programs)

@@ -47,9 +47,10 @@ def test_combined_and_receivership_notices() -> None:
 
 
 def test_payments_after_a_transfer_and_records() -> None:
-    clock = told([row("servicing_transferred", MAR_2, to="Second", id="t")], MAR_2 + 60 * DAY)
+    clock = told([row("servicing_transferred", MAR_2, to="Second", id="t")], MAR_2 + 59 * DAY)
     shield = clock.shield_of("TN-3")
-    assert (shield.bars, shield.until, shield.in_force) == (Bar.LATE_TREATMENT, MAR_2 + 60 * DAY, True)
+    # "The 60-day period beginning on the effective date" has that date as its first day.
+    assert (shield.bars, shield.until, shield.in_force) == (Bar.LATE_TREATMENT, MAR_2 + 59 * DAY, True)
     assert clock.duty("PP-8").not_before == datetime.date(2027, 3, 2)
     assert told([row("servicing_transferred", MAR_2, to="Second")], "2027-03-03").duty("PP-8").status is Status.ENDED
 

@@ -98,7 +98,7 @@ def value(loan: Loan, cure: Sequence[float], hazard: Sequence[float]) -> Found:
         for month in range(1, loan.to_sale + 1):
             unpaid = loan.late + month
             joins[month] = late * at(cure, unpaid)
-            found.paid += joins[month] * unpaid * loan.missed * now(month)
+            found.paid += joins[month] * min(unpaid, loan.late + loan.term) * loan.missed * now(month)
             found.cured += joins[month]
             late -= joins[month]
             found.months_late += late * now(month)
@@ -117,7 +117,7 @@ def value(loan: Loan, cure: Sequence[float], hazard: Sequence[float]) -> Found:
         found.lost_in[loan.to_sale] = late
 
     balance, paying, level = loan.balance, joins[0], 1.0
-    for month in range(1, max(loan.term, 0 if loan.paying else loan.to_sale) + 1):
+    for month in range(1, max(loan.term, 0 if loan.paying else loan.to_sale + 1) + 1):
         level *= 1.0 + (loan.near if month <= loan.near_months else loan.later)
         ratio = (balance + loan.forborne + loan.behind) / (loan.value * level)
         falls = at(hazard, month) * loan.factor * (1.0 + loan.value_effect * max(ratio - loan.value_from, 0.0))

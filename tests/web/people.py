@@ -71,15 +71,18 @@ def write(case: Any, actor: Any, kind: str, **other: Any) -> Any:
     )
 
 
-def member(kind: str, name: str) -> Any:
-    """Make an organization with one worker; needs the service ``operations``."""
+def member(kind: str, name: str, role: str = "worker") -> Any:
+    """Make an organization with one member, who has a second factor; needs the service ``operations``."""
+    from allauth.mfa.models import Authenticator
+
     from hopenow.web.acting import Actor
     from hopenow.web.people.models import Membership, Organization, Person
 
     organization = Organization.objects.create(kind=kind, name=name)
     person = Person.objects.create_user(f"{uuid.uuid4().hex[:8]}@example.org", f"Somebody of {name}")
-    Membership.objects.create(person=person, organization=organization, role="worker")
-    return Actor(person.id, organization.id, "worker", kind)
+    Membership.objects.create(person=person, organization=organization, role=role)
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "never used"})
+    return Actor(person.id, organization.id, role, kind)
 
 
 def homeowner() -> Any:

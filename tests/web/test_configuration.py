@@ -63,6 +63,7 @@ def test_production_refuses_without(name: str) -> None:
         ("HOPENOW_EMAIL", "carrier://pigeon", "must start with"),
         ("HOPENOW_PROXIES", "two", "whole number"),
         ("HOPENOW_LOG", "xml", "text or json"),
+        ("HOPENOW_METRICS_TOKEN", "short", "at least 20"),
         ("HOPENOW_SECERT_KEY", "x", "not a variable"),
     ],
 )

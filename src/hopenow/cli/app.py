@@ -41,11 +41,13 @@ COMMANDS = {
     "tape": ("tape", "Look at a loan file; write templates and mappings."),
     "facts": ("facts", "List everything that can be known of a loan."),
     "serve": ("serve", "The platform: database, web server and worker together."),
+    "platform": ("platform", "Migrate, back up, restore, rotate keys: for the operator."),
     "verify": ("verify", "Check that nothing in the platform's ledger was changed."),
     "outcomes": ("outcomes", "Who was helped, and did it last: from loan histories."),
     "npv": ("npv", "The HAMP value test: is a loan worth more modified, or as it is?"),
     "fairness": ("fairness", "Who gets help and who is left out, from a file of applications."),
     "research": ("research", "De-identified research files, and what may be published."),
+    "clocks": ("clocks", "Duties, deadlines and protections of a case, from what happened."),
     "standards": ("standards", "Lending standards: loans checked, distress observed, key facts before signing."),
 }
 """Command to its module in `hopenow.cli` and its line in the help."""

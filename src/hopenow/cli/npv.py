@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopenow.cli.parts import WithParts
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,7 +20,7 @@ VERSIONS = ("3.0", "4.0", "5.0")
 MODIFICATIONS = ("tier1", "tier1_pra", "tier2", "tier2_pra")
 
 
-@click.command("npv")
+@click.command("npv", cls=WithParts)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--supplement",

@@ -511,7 +511,41 @@ def _needs(kind: str, code: str) -> Check:
     return check
 
 
+def _not_before(field: str, words: str) -> Check:
+    """A day that the event names lies on its own day or later."""
+
+    def check(walk: _Walk, event: Event, thread: _Thread | None) -> None:
+        named = event.details.get(field)
+        if named is not None and named < event.day:
+            walk.fault(event, "DATE-IN-THE-PAST", f"{words} {named} lies before {event.day}")
+
+    return check
+
+
+def _vacant(walk: _Walk, event: Event, thread: _Thread | None) -> None:
+    since = event.details.get("since")
+    if since is not None and since > event.day:
+        walk.fault(event, "VACANT-LATER", f"the home is found vacant before it became so on {since}")
+
+
+def _adjourned(walk: _Walk, event: Event, thread: _Thread | None) -> None:
+    if walk.sale is None:
+        walk.fault(event, "NO-SALE-SCHEDULED", "a sale is put off that was not scheduled")
+
+
+def _redeemed(walk: _Walk, event: Event, thread: _Thread | None) -> None:
+    if walk.ended is None or walk.ended.kind != "sale_held":
+        walk.fault(event, "NO-SALE-HELD", "the home is redeemed before any sale was held")
+
+
 _CHECKS: Mapping[str, Check] = {
+    "home_found_vacant": _vacant,
+    "trial_offer_sent": _not_before("first_payment", "the first trial payment"),
+    "rate_reset_announced": _not_before("reset_date", "the reset"),
+    "modification_executed": _not_before("effective", "the effective day"),
+    "disaster_declared": _not_before("suspended_until", "the end of the suspension"),
+    "sale_adjourned": _adjourned,
+    "home_redeemed": _redeemed,
     "payment_received": _payment,
     "payment_returned": _returned,
     "payment_amount_changed": _amount_changed,

@@ -173,6 +173,8 @@ class Loan:
     courtesy_days: int = 0
     limitations_end: datetime.date | None = None
     covid_safeguard: bool = False
+    closed_on: datetime.date | None = None
+    judicial: bool | None = None
 
 
 # --- reading values -------------------------------------------------------------------------------

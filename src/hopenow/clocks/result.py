@@ -65,13 +65,14 @@ class Bar:
     FIRST_FILING = "first notice or filing"
     JUDGMENT_OR_SALE = "judgment or sale"
     ANY_STEP = "any step of foreclosure"
+    SALE = "sale"
     CREDIT_REPORT = "adverse credit report"
     LATE_TREATMENT = "treating a payment as late"
     DEMAND = "fee or payment as a condition"
     INSURANCE_CHARGE = "charge for force-placed insurance"
 
 
-FORECLOSURE = frozenset({Bar.FIRST_FILING, Bar.JUDGMENT_OR_SALE, Bar.ANY_STEP})
+FORECLOSURE = frozenset({Bar.FIRST_FILING, Bar.JUDGMENT_OR_SALE, Bar.ANY_STEP, Bar.SALE})
 """The bars that make up the foreclosure shield."""
 
 

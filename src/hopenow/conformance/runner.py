@@ -95,9 +95,16 @@ def run(paths: Iterable[Path | str] = (), *, explained: Path | None = None) -> l
     Raises:
         InputError: a file cannot be read, or is not a worked-case file.
     """
+    from hopenow.conformance import regulation_x  # needs CaseResult
+
     accepted = read_explained(explained)
-    cases = [case for path in list(paths) or own_cases() for case in read_file(Path(path))]
-    return [run_case(case, accepted) for case in cases]
+    results: list[CaseResult] = []
+    for path in map(Path, list(paths) or own_cases()):
+        if regulation_x.holds(path):
+            results += regulation_x.run_dated(path)
+        else:
+            results += [run_case(case, accepted) for case in read_file(path)]
+    return results
 
 
 def run_case(case: Case, explained: Sequence[Explained] = ()) -> CaseResult:

@@ -22,6 +22,7 @@ from hopenow.errors import InputError
 DEVELOPMENT, DEMO, PRODUCTION = "development", "demo", "production"
 MODES = (DEVELOPMENT, DEMO, PRODUCTION)
 _LEAST_SECRET = 50
+_LEAST_TOKEN = 20
 _KEY_BYTES = 32
 
 
@@ -105,6 +106,12 @@ VARIABLES = (
         "none; uploads are marked as not scanned",
     ),
     Variable("HOPENOW_LOG", "Format of the log: text or json.", "text; json in production"),
+    Variable(
+        "HOPENOW_METRICS_TOKEN",
+        "Whoever asks for /metrics must send it as `Authorization: Bearer ...`; at least 20 characters.",
+        "none; /metrics answers on this machine alone, and not through a proxy",
+        secret=True,
+    ),
 )
 
 
@@ -131,6 +138,7 @@ class Configuration:
     proxies: int
     virus_scanner: str
     log: str
+    metrics_token: str = dataclasses.field(repr=False)
 
     @property
     def production(self) -> bool:
@@ -201,6 +209,9 @@ def read(environ: Mapping[str, str] | None = None) -> Configuration:
     log = values.get("HOPENOW_LOG") or ("json" if mode == PRODUCTION else "text")
     if log not in ("text", "json"):
         wrong.append(f"HOPENOW_LOG is {log!r}; it must be text or json")
+    metrics_token = values.get("HOPENOW_METRICS_TOKEN", "")
+    if metrics_token and len(metrics_token) < _LEAST_TOKEN:
+        wrong.append(f"HOPENOW_METRICS_TOKEN has {len(metrics_token)} characters; it needs at least {_LEAST_TOKEN}")
     if wrong:
         raise InputError("Hope Now does not start with this configuration", wrong)
     return Configuration(
@@ -217,7 +228,27 @@ def read(environ: Mapping[str, str] | None = None) -> Configuration:
         proxies=int(proxies),
         virus_scanner=values.get("HOPENOW_VIRUS_SCANNER", ""),
         log=log,
+        metrics_token=metrics_token,
     )
+
+
+def reference() -> str:
+    """Return every variable as a page of the documentation."""
+    lines = [
+        "# Configuration",
+        "",
+        "The platform reads these variables of the environment. It starts with none of them set; in production it says",
+        "at once everything that is missing or wrong, and does not start. A misspelled `HOPENOW_` variable is refused.",
+        "",
+        "| variable | meaning | when not set | secret | needed in production |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{each.name}` | {each.meaning} | {each.default} | {'yes' if each.secret else ''} |"
+        f" {'yes' if each.production else ''} |"
+        for each in VARIABLES
+    ]
+    return "\n".join(lines)
 
 
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")

@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from hopenow.web import logs
+from hopenow.web import logs, metrics
 from hopenow.web.acting import Actor, acting, nobody, serving
 from hopenow.web.people.models import Membership
 
@@ -36,13 +36,15 @@ class RequestMiddleware:
         try:
             response = self.get_response(request)
             route = request.resolver_match.route if request.resolver_match else "-"
+            seconds = time.perf_counter() - start
+            metrics.answered(request.method or "", route, response.status_code, seconds)
             log.info(
                 "answered",
                 extra={
                     "method": request.method,
                     "route": route,
                     "status": response.status_code,
-                    "duration_ms": round(1000 * (time.perf_counter() - start)),
+                    "duration_ms": round(1000 * seconds),
                 },
             )
             response["X-Request-Id"] = name

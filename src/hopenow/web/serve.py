@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import http.client
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -66,6 +69,8 @@ def migrate(*, owned: bool) -> None:
     from django.db import connections
     from django.db.migrations.executor import MigrationExecutor
 
+    from hopenow.web import checks
+
     django.setup()
     if owned:
         call_command("migrate", database="owner", verbosity=0)
@@ -74,11 +79,17 @@ def migrate(*, owned: bool) -> None:
         raise ServeError(
             "the database is older than this release; run `hopenow platform migrate` with HOPENOW_OWNER_DATABASE_URL"
         )
+    checks.refuse()
     connections.close_all()
 
 
 def parts(environment: Mapping[str, str], address: str, *, workers: int, threads: int) -> list[Part]:
     """Return the processes that make up the platform, beside the database."""
+    # Where the processes keep their counts together; those of the last run are not this one's.
+    counts = Path(environment["HOPENOW_DATA"]) / "metrics"
+    shutil.rmtree(counts, ignore_errors=True)
+    counts.mkdir(mode=0o700)
+    environment = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(counts)}
     web = [
         *(sys.executable, "-m", "gunicorn", "hopenow.web.wsgi:application", "--bind", address),
         *("--workers", str(workers), "--threads", str(threads), "--preload"),
@@ -97,15 +108,25 @@ def parts(environment: Mapping[str, str], address: str, *, workers: int, threads
     return [Part("web server", web, environment), Part("worker", worker, environment)]
 
 
-def run(wanted: Sequence[Part], *, started: Callable[[], None] | None = None) -> None:
+def run(
+    wanted: Sequence[Part],
+    *,
+    ready: Callable[[], bool] = lambda: True,
+    started: Callable[[], None] | None = None,
+    once: bool = False,
+    patience: float = 60.0,
+) -> None:
     """Run processes until one is asked to stop, or one ends by itself; then stop them all.
 
     Args:
         wanted: the processes.
-        started: called when all of them run.
+        ready: asked again and again until it is so.
+        started: called then.
+        once: stop after that.
+        patience: seconds until then.
 
     Raises:
-        ServeError: when one ended by itself, naming it.
+        ServeError: when one ended by itself, naming it; or when they do not get ready.
     """
     running: list[tuple[Part, subprocess.Popen[bytes]]] = []
     stopping = False
@@ -122,17 +143,55 @@ def run(wanted: Sequence[Part], *, started: Callable[[], None] | None = None) ->
                 part.command, env={**os.environ, **part.environment}, start_new_session=True
             )
             running.append((part, process))
-        if started:
-            started()
+        pending, end = True, time.monotonic() + patience
         while not stopping:
             for part, process in running:
                 if (code := process.poll()) is not None:
                     raise ServeError(f"the {part.name} ended by itself with status {code}; see its last lines above")
-            time.sleep(0.2)
+            if pending and ready():
+                pending = False
+                if started:
+                    started()
+                stopping = stopping or once
+            elif pending and time.monotonic() > end:
+                raise ServeError(f"the platform did not answer within {patience:.0f} seconds")
+            time.sleep(0.1)
     finally:
         _stop(running)
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def free(host: str, port: int) -> None:
+    """Make sure that nobody else listens.
+
+    Raises:
+        ServeError: when somebody does, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise ServeError(f"cannot listen on {host}, port {port}: {error.strerror}; choose another --port") from None
+
+
+def asked(host: str, port: int, path: str) -> tuple[int, str]:
+    """Ask the running web server for a page; (0, "") when nobody answers yet.
+
+    Returns:
+        The status, and the page.
+    """
+    link = http.client.HTTPConnection("127.0.0.1" if host in ("", "0.0.0.0") else host, port, timeout=10)  # noqa: S104
+    try:
+        link.request("GET", path, headers={"Host": "localhost", "User-Agent": "hopenow serve"})
+        answer = link.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        return 0, ""
+    finally:
+        link.close()
 
 
 def _stop(running: Sequence[tuple[Part, subprocess.Popen[bytes]]]) -> None:

@@ -46,7 +46,12 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "hopenow.web.people",
     "hopenow.web.cases",
+    "hopenow.web.documents",
+    "hopenow.web.conversations",
+    "hopenow.web.tasks",
     "hopenow.web.workbench",
+    # One-click sign-in is not merely refused elsewhere: it is not there.
+    *(["hopenow.web.demo"] if HOPENOW.mode == configuration.DEMO else []),
 ]
 
 MIDDLEWARE = [
@@ -65,6 +70,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hopenow.web.people.sessions.SessionLimitMiddleware",
+    "hopenow.web.people.factors.SecondFactorMiddleware",
     # Last, so that it wraps the view alone: what a view does is one transaction of one person.
     "hopenow.web.middleware.ActingMiddleware",
 ]
@@ -115,6 +122,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_IDLE_AGE = 60 * 60
 SESSION_COOKIE_NAME = "__Host-session" if _HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if _HTTPS else "csrf"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _HTTPS else 0
@@ -140,12 +148,18 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "hopenow.web.documents.uploads.Limit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- signing in: a code by e-mail or a passkey; a second factor for staff ---------------------------
 ACCOUNT_ADAPTER = "hopenow.web.people.adapter.Adapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "hopenow.web.people.forms.SignupForm"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
@@ -154,9 +168,25 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "request_login_code": "60/m/ip,3/m/key,15/h/key", "signup": "20/m/ip"}
+ALLAUTH_TRUSTED_PROXY_COUNT = HOPENOW.proxies
+# Counters that every process shares. Their names are hashed, so that no address of anybody stands in the table.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "people_limit",
+        "KEY_FUNCTION": "hopenow.web.people.sessions.hashed_key",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HOPENOW.production
+MFA_ADAPTER = "hopenow.web.people.adapter.FactorAdapter"
 MFA_TOTP_ISSUER = "Hope Now"
 USERSESSIONS_TRACK_ACTIVITY = True
 LOGIN_REDIRECT_URL = "/"
@@ -174,5 +204,9 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_M
 EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.scheme == "smtp+tls", _MAIL.scheme == "smtps"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = HOPENOW.email_from
+
+# --- jobs: each application's `jobs` module, and the platform's own ---------------------------------
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+PROCRASTINATE_IMPORT_PATHS = ["hopenow.web.jobs"]
 
 LOGGING = logs.settings(HOPENOW.log)

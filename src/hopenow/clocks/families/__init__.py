@@ -17,8 +17,10 @@ from hopenow.clocks.families import (
     history,
     loss_mitigation,
     neighbors,
+    programs,
     proposal,
     regulation_z,
+    states,
     transfers,
 )
 from hopenow.clocks.output import Out
@@ -55,6 +57,8 @@ FAMILIES: tuple[Family, ...] = (
     Family("Regulation Z", regulation_z.run),
     Family("history", history.run),
     Family("proposal of 2024", proposal.run),
+    Family("programs", programs.run, programs.applies),
+    Family("state overlays", states.run, states.applies),
     # Last, because it looks at every protection above.
     Family("acts against protections", foreclosure.acts),
 )

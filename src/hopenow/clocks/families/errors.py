@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from hopenow.clocks.families.scope import policies_required
 from hopenow.clocks.output import Out, of_event
 from hopenow.clocks.result import Bar, Words
 from hopenow.clocks.rulebook import Rule
@@ -215,7 +216,8 @@ def possible_successor(s: State, out: Out, thread: Thread) -> None:
     law = s.book.at(thread.start)
     done = thread.day("successor_documents_listed")
     events = (thread.index, thread.at("successor_documents_listed")) if done else (thread.index,)
-    for name in ("RI-6", "PP-2"):
+    # PP-2 is a policy of 1024.38, which small servicers and others need not have.
+    for name in ("RI-6", "PP-2") if policies_required(s, thread.start) else ("RI-6",):
         rule = law.get(name)
         if rule is not None:
             out.duty(rule, of_event(thread.index), thread.start, rule.after(thread.start), events, done=done)

@@ -358,7 +358,8 @@ def acts(s: State, out: Out) -> None:
         _check(out, day, index, (Bar.JUDGMENT_OR_SALE, Bar.ANY_STEP), BARRED_MOTION)
     if s.sale_held is not None:
         day, index = s.sale_held
-        _check(out, day, index, (Bar.JUDGMENT_OR_SALE, Bar.ANY_STEP), "The sale was held on {0}, which was barred.")
+        bars = (Bar.JUDGMENT_OR_SALE, Bar.ANY_STEP, Bar.SALE)
+        _check(out, day, index, bars, "The sale was held on {0}, which was barred.")
 
 
 def _check_filing(s: State, out: Out, day: int, index: int, basis: str) -> None:

@@ -499,9 +499,8 @@ def timely_appeal(s: State, application: Application, completion: Completion) ->
 def answer(s: State, out: Out, application: Application, completion: Completion) -> None:
     """RS-1 to RS-4: the homeowner's time to accept or reject."""
     decided, about = completion.told, of_event(application.index)
-    first_offer = completion.details.get("offered")
-    if not in_time_for_decision(s, application, completion):
-        return
+    in_time = in_time_for_decision(s, application, completion)
+    first_offer = completion.details.get("offered") if in_time else None
     events: tuple[int, ...] = (completion.told_index,)
     law = s.book.at(decided)
     if first_offer:
@@ -516,12 +515,21 @@ def answer(s: State, out: Out, application: Application, completion: Completion)
             out.breach(rule, about, decided, words, events)
     elif not application.appeal_details.get("offered"):
         return
+    elif not in_time and not timely_appeal(s, application, completion):
+        # 41(h) can apply (complete in the 120 days) where the sale was too near for 41(e).
+        return
     last, rule, how = answer_by(s, application, completion)
     start = decided
     if application.appeal_decided and timely_appeal(s, application, completion):
         events = (completion.told_index, application.appeal_decided_index)
         if not first_offer:
             start, rule = application.appeal_decided, law["AP-3"]
+    elif not first_offer:
+        # An appeal that was not owed led to the offer, so 41(e)(1) counts from the day of that offer.
+        events = (completion.told_index, application.appeal_decided_index)
+        start, rule = application.appeal_decided, answer_rule(law, completion)
+        again = application.appeal_details.get("respond_by")
+        last, how = max(rule.after(start), again.toordinal() if again is not None else 0), ""
     used = application.accepted or (application.trial_days[0] if application.trial_days else 0)
     if any(moved > start for moved, _, _ in s.transfers) and "TR-7" in law:
         how = how or ("the time to answer goes on across the transfer, to {0}", last)

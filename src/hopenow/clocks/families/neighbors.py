@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hopenow.clocks.families.scope import policies_required
 from hopenow.clocks.ledger import NEVER
 from hopenow.clocks.output import Out, of_event
 from hopenow.clocks.result import Bar
@@ -14,13 +15,15 @@ def run(s: State, out: Out) -> None:
     """Every neighboring clock that something started."""
     if s.transfers or s.simple:
         keep_records(s, out)
-        escrow_refund(s, out)
+        if not s.loan.open_end:
+            escrow_refund(s, out)
     if not s.threads:
         return
     for thread in s.opened("file").values():
         servicing_file(s, out, thread)
-    for thread in s.opened("insurance").values():
-        force_placed_insurance(s, out, thread)
+    if not s.loan.open_end:
+        for thread in s.opened("insurance").values():
+            force_placed_insurance(s, out, thread)
     for thread in s.opened("escrow_year").values():
         annual_statement(s, out, thread)
     for thread in s.opened("surplus").values():
@@ -32,7 +35,7 @@ def keep_records(s: State, out: Out) -> None:
     ends = s.simple.get("loan_discharged") or s.simple.get("loan_paid_off") or []
     for day, index in [*((day, index) for day, index, _ in s.transfers), *ends[:1]]:
         rule = s.book.at(day).get("PP-8")
-        if rule is None:
+        if rule is None or not policies_required(s, day):
             continue
         until = rule.after(day)
         how = ("records are kept until {0}", until)
@@ -44,7 +47,8 @@ def keep_records(s: State, out: Out) -> None:
 
 def servicing_file(s: State, out: Out, thread: Thread) -> None:
     """PP-9: the servicing file within days of being asked for."""
-    _simple(s, out, thread, "PP-9", "file_provided")
+    if policies_required(s, thread.start):
+        _simple(s, out, thread, "PP-9", "file_provided")
 
 
 def _simple(s: State, out: Out, thread: Thread, rule_id: str, answer: str) -> None:

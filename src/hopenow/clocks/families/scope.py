@@ -26,6 +26,14 @@ def coverage(s: State, day: int) -> int:
     return FULL
 
 
+def policies_required(s: State, day: int) -> bool:
+    """Whether section 1024.38 applies on a day: occupancy is no test for it (SG-2 to SG-4)."""
+    loan = s.loan
+    if loan.open_end or loan.reverse_mortgage or loan.farm_credit:
+        return False
+    return not ((loan.small_servicer or s.small) and is_small(s, day))
+
+
 def is_small(s: State, day: int) -> bool:
     """Whether the exemption of a small servicer holds on a day.
 

@@ -24,8 +24,10 @@ def run(s: State, out: Out) -> None:
         _notice(s, out, "TN-2", "transferee", day, index, notices)
         rule = law["TN-3"]
         why = ("Servicing was transferred on {0}.", day)
-        exits = ("the time after the transfer, which ends on {0}", rule.after(day))
-        out.protection(rule, Bar.LATE_TREATMENT, about, day, rule.after(day), events, why=why, exits=exits)
+        # "The 60-day period beginning on the effective date": that date is the first of the sixty, not day 0.
+        until = rule.after(day) - 1
+        exits = ("the time after the transfer, which ends on {0}", until)
+        out.protection(rule, Bar.LATE_TREATMENT, about, day, until, events, why=why, exits=exits)
         if any(application.pending_at(day) and application.index < index for application in s.applications.values()):
             out.note(law.get("TR-1"), ("The application pending on {0} keeps its deadlines and protections.", day))
             out.note(law.get("TR-9"), "Notices that the old servicer sent need not be repeated.")
@@ -43,10 +45,11 @@ def _notice(
     last = rule.after(day)
     how: Words = ""
     own = [(sent, at, details) for sent, at, details in notices if details["by"] in (by, "both")]
-    if rule_id == "TN-2" and any(details.get("receivership") for _, _, details in own):
-        last = day + rule.figures["receivership"]
+    if any(details.get("receivership") for _, _, details in own):
+        # 33(b)(3)(ii) gives it to either servicer's notice, and so to a combined one.
+        last = day + s.book.at(day)["TN-2"].figures["receivership"]
         how = ("the longer time for receivership and similar cases, counted from {0}, ends on {1}", day, last)
-    if own and rule_id == "TN-2" and own[0][2]["by"] == "both":
+    elif own and rule_id == "TN-2" and own[0][2]["by"] == "both":
         last = s.book.at(day)["TN-1"].after(day)
         how = ("a combined notice goes out as early as the old servicer's: by {0}", last)
     if own:

@@ -8,3 +8,7 @@ class PeopleConfig(AppConfig):
 
     name = "hopenow.web.people"
     label = "people"
+
+    def ready(self) -> None:
+        """Know the actions, and listen for what signing in tells."""
+        from hopenow.web.people import actions, sessions  # noqa: F401

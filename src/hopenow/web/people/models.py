@@ -16,10 +16,13 @@ class People(BaseUserManager["Person"]):
     """Makes people; nobody has a password."""
 
     def create_user(self, email: str, name: str = "", **other: object) -> Person:
-        """Make a person who signs in with codes sent to ``email``."""
+        """Make a person who signs in with codes sent to ``email``; the first one proves that it is theirs."""
+        from allauth.account.models import EmailAddress
+
         person = self.model(email=self.normalize_email(email).lower(), name=name, **other)
         person.set_unusable_password()
         person.save(using=self._db)
+        EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
         return person
 
 
@@ -130,6 +133,45 @@ class Invitation(models.Model):
     role = models.CharField(max_length=20, choices=Membership.Role.choices)
     token_hash = models.BinaryField(max_length=32, unique=True)
     invited_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="invitations_sent")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+
+class SignIn(models.Model):
+    """A sign-in, or a try that failed: its person sees the list of them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="sign_ins")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    how = models.CharField(max_length=40)
+    worked = models.BooleanField()
+    ip = models.GenericIPAddressField(null=True)
+    device = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        """Shown by person, newest first."""
+
+        indexes: ClassVar = [models.Index(fields=["person", "-at"], name="people_signin_person")]
+
+
+class CaseInvitation(models.Model):
+    """A homeowner's word that a person may see their case, once that person has shown who they are.
+
+    The share itself is made when the link is used, as the act of the homeowner who gave the word. Only the link's
+    hash is kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="invitations")
+    email = models.EmailField()
+    relation = models.CharField(max_length=20)
+    scopes = models.JSONField()
+    reason = models.CharField(max_length=300)
+    share_until = models.DateField(null=True, blank=True)
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    invited_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="case_invitations_sent")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)

@@ -18,7 +18,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     actor = getattr(request, "actor", None)
     places = []
     if actor is not None:
-        places = [(reverse("queue"), _("Cases")), (reverse("open-case"), _("Open a case"))]
+        places = [
+            (reverse("queue"), _("Cases")),
+            (reverse("tasks"), _("Tasks")),
+            (reverse("open-case"), _("Open a case")),
+        ]
+        if actor.role == "administrator":
+            places.append((reverse("organization"), _("Your organization")))
     organization = (
         Organization.objects.filter(id=actor.organization).first() if actor is not None and actor.organization else None
     )

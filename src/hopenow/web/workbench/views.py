@@ -21,6 +21,7 @@ from hopenow.errors import HopeNowError, InputError
 from hopenow.web.cases.actions import perform
 from hopenow.web.cases.kinds import Kind, kinds
 from hopenow.web.cases.models import Case, Grant
+from hopenow.web.cases.reading import NAMES, looked
 from hopenow.web.workbench import queries
 from hopenow.web.workbench.forms import OpenForm, TellForm
 
@@ -72,6 +73,8 @@ def queue(request: HttpRequest) -> HttpResponse:
 def case(request: HttpRequest, case: uuid.UUID) -> HttpResponse:
     """Show everything about one case that is shared with whoever looks."""
     view = queries.view(get_object_or_404(Case, id=case))
+    if view.borrower or view.property or view.loan_number:
+        looked(request.actor, view.case.id, NAMES)  # type: ignore[attr-defined]
     work = view.clockwork
     duties = sorted(
         (duty for duty in work.duties if duty.status in _SHOWN and duty.due is not None),

@@ -206,7 +206,14 @@ class Work:
         clocks.read_case(ledger.clock_rows(str(self.case.code), [*rows, (kind, row)]))
 
     def share(
-        self, grantee: uuid.UUID, relation: str, scopes: Sequence[str], reason: str, until: datetime.date | None = None
+        self,
+        grantee: uuid.UUID,
+        relation: str,
+        scopes: Sequence[str],
+        reason: str,
+        until: datetime.date | None = None,
+        *,
+        day: datetime.date | None = None,
     ) -> Grant:
         """Share the case, and record it; nobody can share a part that they do not see themselves."""
         if self.events and (missing := set(scopes) - self.scopes):
@@ -227,10 +234,10 @@ class Work:
             self.own.append(grant)
         self._unrecorded.append((grant, until))
         if self.events:
-            self.record_shares()
+            self.record_shares(day=day)
         return grant
 
-    def record_shares(self) -> None:
+    def record_shares(self, *, day: datetime.date | None = None) -> None:
         """Record the shares that were given before the case's first event."""
         unrecorded, self._unrecorded = self._unrecorded, []
         for grant, until in unrecorded:
@@ -242,7 +249,7 @@ class Work:
             }
             if until:
                 details["until"] = until
-            self.record("share_given", details, id=grant.event)
+            self.record("share_given", details, id=grant.event, day=day)
 
     def clock_case(self) -> clocks.Case:
         """Return the case as the clocks want it."""

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from hopenow.clocks.events import read_loan, refuse
+from hopenow.errors import InputError
 from hopenow.web.cases.actions.base import Form, Refused, Work, action
 from hopenow.web.cases.kinds import kinds
 from hopenow.web.cases.models import Grant
@@ -43,6 +44,8 @@ class OpenCase(Form):
     property: str = Field("", max_length=300)
     loan_number: str = Field("", max_length=40)
     loan: dict[str, Any] = Field(default_factory=dict)
+    day: datetime.date | None = None
+    """The day they came, where it is put on record later."""
 
 
 @action("open_case", "Open a case", OpenCase, scopes=())
@@ -53,8 +56,15 @@ def open_case(work: Work, form: OpenCase) -> None:
     work.share(work.actor.grantee, form.relation, EVERYTHING, "opened the case")
     work.case.save(force_insert=True)
     given = {name: getattr(form, name) for name in ("borrower", "property", "loan_number") if getattr(form, name)}
-    work.record("case_opened", {"channel": form.channel, **_facts(form.loan), **given})
-    work.record_shares()
+    work.record("case_opened", {"channel": form.channel, **_facts(form.loan), **given}, day=_past(work, form.day))
+    work.record_shares(day=form.day)
+
+
+def _past(work: Work, day: datetime.date | None) -> datetime.date | None:
+    """Return a day on which something is said to have happened; not one to come."""
+    if day is not None and day > work.today():
+        raise InputError(f"the day {day} has not come yet; give the day on which it happened")
+    return day
 
 
 def _facts(loan: dict[str, Any]) -> dict[str, str]:
@@ -106,6 +116,8 @@ class ShareCase(Form):
     scopes: list[str] = Field(min_length=1)
     reason: str = Field(min_length=3, max_length=300)
     until: datetime.date | None = None
+    day: datetime.date | None = None
+    """The day of the consent, where it is put on record later, such as one given on paper."""
 
 
 @action("share_case", "Share the case", ShareCase, relations=HOMEOWNERS)
@@ -113,7 +125,7 @@ def share_case(work: Work, form: ShareCase) -> None:
     """Let somebody see a part of the case; the homeowner's consent is this act."""
     if form.relation not in Grant.Relation.values or set(form.scopes) - set(EVERYTHING):
         raise Refused("Share the case: no such relation or part")
-    work.share(form.grantee, form.relation, form.scopes, form.reason, form.until)
+    work.share(form.grantee, form.relation, form.scopes, form.reason, form.until, day=_past(work, form.day))
 
 
 class WithdrawShare(Form):

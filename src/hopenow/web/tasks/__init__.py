@@ -1,0 +1,1 @@
+"""Things to do in a case, each with an owner and a day."""
