@@ -649,10 +649,13 @@ class Application:
             elif answer and answer.get("offered"):
                 out.chances.append(Chance("AP-3", "accept", self.id, cal(answer["day"], 14)))
             out.owed.append(Owed("AP-3", self.id, cal(made, 30)))
-            transfer = story.first("servicing_transferred")
-            if transfer and appeal["day"] <= transfer and not (answer and answer["day"] <= transfer):
-                later = max(cal(transfer, 30), cal(made, 30))
-                out.owed.append(Owed("TR-6", self.id, later, sure=appeal["day"] < transfer))
+            for transfer in story.of("servicing_transferred"):
+                if answer and story.index(answer) < story.index(transfer):
+                    continue
+                later = max(cal(transfer["day"], 30), cal(made, 30))
+                sure = made < transfer["day"] and appeal["day"] < transfer["day"]
+                if made <= transfer["day"]:
+                    out.owed.append(Owed("TR-6", self.id, later, sure=sure))
 
     def bars(self, out: Recount) -> None:
         """FC-2 and FC-3: from facial completeness to the first exit."""

@@ -37,7 +37,7 @@ def command(port: int, host: str, workers: int, threads: int, data: Path | None,
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hopenow-")))
         if demo:
             os.environ["HOPENOW_MODE"] = configuration.DEMO
-            data = data or configuration.read({}).data / "demo"
+            data = data or configuration.folder(os.environ) / "demo"
         if data is not None:
             os.environ["HOPENOW_DATA"] = str(data)
         os.environ.setdefault("HOPENOW_ADDRESS", f"http://localhost:{port}")

@@ -177,7 +177,7 @@ def read(environ: Mapping[str, str] | None = None) -> Configuration:
             for variable in VARIABLES
             if variable.production and not values.get(variable.name)
         ]
-    data = Path(values.get("HOPENOW_DATA") or platformdirs.user_data_dir("hopenow", appauthor=False))
+    data = folder(values)
     address = values.get("HOPENOW_ADDRESS") or "http://localhost:8000"
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -230,6 +230,11 @@ def read(environ: Mapping[str, str] | None = None) -> Configuration:
         log=log,
         metrics_token=metrics_token,
     )
+
+
+def folder(values: Mapping[str, str]) -> Path:
+    """Return the data folder that an environment names."""
+    return Path(values.get("HOPENOW_DATA") or platformdirs.user_data_dir("hopenow", appauthor=False))
 
 
 def reference() -> str:
