@@ -352,3 +352,29 @@ def test_files_of_cases(tmp_path: Path) -> None:
     (tmp_path / "d.yaml").write_text("- 5\n", encoding="utf-8")
     with pytest.raises(InputError, match="a case is a mapping"):
         read_cases(tmp_path / "d.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "said"),
+    [
+        ("a.json", b'{"case": "A",\n "loan": }', r"a\.json is not JSON: .* at line 2, column 10"),
+        ("a.json", b"", r"a\.json is not JSON"),
+        ("a.json", b'{"case": "Jos\xe9"}', r"a\.json is not UTF-8 text \(byte 14 "),
+        ("a.csv", b"case,kind,day\nJos\xe9,note_made,2026-01-03\n", r"a\.csv is not UTF-8 text"),
+        ("a.yaml", b"case: Jos\xe9\n", r"a\.yaml is not UTF-8 text"),
+        ("a.yaml", b"case: [\n", r"a\.yaml cannot be read"),
+        ("a.yaml", b"case: A\ncase: B\n", r"a\.yaml cannot be read"),
+        ("a.json", b"[" * 100_000, r"a\.json is nested too deeply"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, name: str, held: bytes, said: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(held)
+    with pytest.raises(InputError, match=said):
+        read_cases(path)
+
+
+def test_a_mark_at_the_start_of_a_file_is_no_matter(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b'\xef\xbb\xbf{"case": "A"}')
+    assert [case.id for case in read_cases(path)] == ["A"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ from hopenow.clocks.events import (
 )
 from hopenow.clocks.ledger import is_due_date
 from hopenow.clocks.policies import DEFAULT, Policies
-from hopenow.errors import InputError
+from hopenow.errors import InputError, LawError
 from hopenow.law.loader import read_strict
 
 
@@ -634,18 +635,9 @@ def read_cases(path: Path, *, policies: Policies = DEFAULT) -> list[Case]:
     ``loan.<fact>`` give the loan's facts, in the first row of the case; lists in a cell are separated by semicolons.
 
     Raises:
-        InputError: with the findings of every case.
+        InputError: the file cannot be read, or with the findings of every case.
     """
-    suffix = path.suffix.lower()
-    if suffix in (".yaml", ".yml"):
-        content = read_strict(path)
-    elif suffix == ".json":
-        content = json.loads(path.read_text(encoding="utf-8"))
-    elif suffix == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            content = _grouped(list(csv.DictReader(file)))
-    else:
-        raise InputError(f"{path.name}: cases are read from .json, .yaml or .csv files")
+    content = _content(path)
     listed = content if isinstance(content, list) else [content]
     cases: list[Case] = []
     found: list[object] = []
@@ -659,6 +651,33 @@ def read_cases(path: Path, *, policies: Policies = DEFAULT) -> list[Case]:
     if found:
         raise InputError(f"{path.name} cannot be used; {len(found)} thing(s) to put right:", found)
     return cases
+
+
+def _content(path: Path) -> Any:
+    """What a file holds, as plain data; a file that is no such file is refused with what to do about it."""
+    suffix = path.suffix.lower()
+    if suffix not in (".yaml", ".yml", ".json", ".csv"):
+        raise InputError(f"{path.name}: cases are read from .json, .yaml or .csv files")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        words = f"{path.name} is not UTF-8 text (byte {error.start + 1} is none of its signs); save it as UTF-8"
+        raise InputError(words) from None
+    try:
+        if suffix == ".json":
+            return json.loads(text)
+        if suffix == ".csv":
+            return _grouped(list(csv.DictReader(io.StringIO(text, newline=""))))
+        return read_strict(path)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise InputError(f"{path.name} is not JSON: {error.msg} at {where}; put it right there") from None
+    except RecursionError:
+        raise InputError(f"{path.name} is nested too deeply to hold cases") from None
+    except csv.Error as error:
+        raise InputError(f"{path.name} is not a table in CSV: {error}") from None
+    except LawError as error:
+        raise InputError(f"{path.name} cannot be read: {error}") from None
 
 
 def _grouped(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

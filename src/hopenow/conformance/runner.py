@@ -25,7 +25,7 @@ __all__ = ["CaseResult", "Difference", "run", "run_case"]
 
 _DEFECTS = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError, pl.exceptions.PolarsError)
 
-Status = Literal["passed", "explained", "failed", "error"]
+Status = Literal["passed", "explained", "failed", "error", "no figures"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ class CaseResult:
         file: the file it stands in.
         option: its option.
         status: passed; explained: every difference is listed with the reading behind it; failed; error: the
-            case itself is not in order or could not be run.
+            case itself is not in order or could not be run; no figures: the case states none, so nothing was compared.
         compared: figures compared.
         differences: figures that came out otherwise.
         notes: what was supposed, chosen or left open.
@@ -74,8 +74,8 @@ class CaseResult:
 
     @property
     def ok(self) -> bool:
-        """Whether the case passed, or differs only in ways that are explained."""
-        return self.status in {"passed", "explained"}
+        """Whether nothing is wrong: it passed, differs only in ways that are explained, or states no figure."""
+        return self.status in {"passed", "explained", "no figures"}
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""

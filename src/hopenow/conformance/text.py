@@ -14,7 +14,13 @@ from hopenow.programs.registry import PROGRAMS, program
 
 __all__ = ["count_line", "reference", "render"]
 
-_SAID = {"passed": "passed", "explained": "differs, explained", "failed": "FAILED", "error": "ERROR"}
+_SAID = {
+    "passed": "passed",
+    "explained": "differs, explained",
+    "failed": "FAILED",
+    "error": "ERROR",
+    "no figures": "no figures",
+}
 
 
 def render(results: Sequence[CaseResult], *, verbose: bool = False) -> str:
@@ -40,14 +46,16 @@ def render(results: Sequence[CaseResult], *, verbose: bool = False) -> str:
 
 
 def count_line(results: Sequence[CaseResult]) -> str:
-    """Return the counts: ``25 passed, 0 failed``; explained differences and errors where there are any."""
+    """Return the counts: ``25 passed, 0 failed``; what else there is, where there is any."""
     counts = {status: sum(result.status == status for result in results) for status in _SAID}
     parts = [f"{counts['passed']} passed"]
     if counts["explained"]:
         parts.append(f"{counts['explained']} differ, explained")
     parts.append(f"{counts['failed'] + counts['error']} failed")
     line = ", ".join(parts)
-    return f"{line} ({counts['error']} of them could not be run)" if counts["error"] else line
+    if counts["error"]:
+        line += f" ({counts['error']} of them could not be run)"
+    return f"{line}, {counts['no figures']} without figures" if counts["no figures"] else line
 
 
 def reference() -> str:
