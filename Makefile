@@ -64,7 +64,7 @@ start: setup assets ## review a made-up loan tape, then run the platform with a 
 	@$(BIN)/hopenow demo --out build/demo
 	@$(BIN)/hopenow serve --demo --port $(PORT) $(if $(CHECK),--check)
 
-test: lint types contracts gates ## everything that must be green: linter, types, contracts, gates, tests
+test: assets lint types contracts gates ## everything that must be green: linter, types, contracts, gates, tests
 	@$(PY) -m pytest -n $(JOBS) $(TESTS)
 
 quick: setup ## the tests alone, stopping at the first failure

@@ -96,7 +96,7 @@ class StrictModel(BaseModel):
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(yaml.CSafeLoader):
     """Plain YAML in which a key given twice is an error; PyYAML alone would silently keep the later one."""
 
 
