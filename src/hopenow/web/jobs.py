@@ -13,6 +13,8 @@ import logging
 import uuid
 
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from hopenow.web import logs
 from hopenow.web.acting import serving
@@ -89,7 +91,11 @@ async def recover(timestamp: int = 0) -> int:
     """
     left = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS))
     for job in left:
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:
+            # The next one of its kind waits already and does the same duty; this one must not hold its lock.
+            await app.job_manager.finish_job(job, status=Status.ABORTED, delete_job=False)
     if left:
         log.warning("taken up again", extra={"count": len(left), "task": "recover"})
     return len(left)
