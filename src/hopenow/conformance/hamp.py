@@ -7,11 +7,12 @@ for the parts that were published: amounts, dates and steps.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from hopenow.conformance.handler import Handler
+from hopenow.conformance.handler import part_handler
 from hopenow.conformance.kinds import Field
 from hopenow.conformance.runs import Run
 from hopenow.dates import STATUTORY_HOLIDAYS, add_months
@@ -64,30 +65,7 @@ def _incentives(run: Run, *names: str) -> Parameters:
     return incentives.on(run.get(*names) or _published(run))
 
 
-def _handler(
-    option: str,
-    title: str,
-    inputs: Mapping[str, Field],
-    outputs: Mapping[str, Field],
-    compute: Callable[[Run], Mapping[str, Any]],
-    needs: Iterable[str],
-    labels: tuple[str, ...] = _HANDBOOK,
-    about: str = "",
-) -> Handler:
-    return Handler(
-        option=option,
-        title=title,
-        inputs=inputs,
-        outputs=outputs,
-        compute=compute,
-        law=None,
-        labels=labels,
-        program=NAME,
-        programs=(NAME,),
-        dated_by=(),
-        needs=tuple((name,) for name in needs),
-        about=about,
-    )
+_handler = functools.partial(part_handler, labels=_HANDBOOK, program=NAME)
 
 
 # --- second lien ----------------------------------------------------------------------------------
@@ -489,7 +467,7 @@ HANDLERS = (
         {"upb_after": Field("money", "balance after capitalization")},
         _capitalized,
         ("upb", "missed_payments"),
-        (*_HANDBOOK, *_ARITHMETIC),
+        labels=(*_HANDBOOK, *_ARITHMETIC),
     ),
     _handler(
         "waterfall.tier1.shape",
@@ -510,7 +488,7 @@ HANDLERS = (
         },
         _shape,
         ("gross_monthly_income", "upb", "rate_pct", "term_months", "taxes_and_insurance"),
-        (*_HANDBOOK, *_ARITHMETIC),
+        labels=(*_HANDBOOK, *_ARITHMETIC),
     ),
     _handler(
         "annuity.step_up",
@@ -524,7 +502,7 @@ HANDLERS = (
         {"payment_increase": Field("money", "rise of the payment")},
         _step_up,
         ("loan", "term_months", "rate_from_pct", "rate_to_pct"),
-        (*_HANDBOOK, *_ARITHMETIC),
+        labels=(*_HANDBOOK, *_ARITHMETIC),
     ),
     _handler(
         "annuity.refinance",
@@ -541,7 +519,7 @@ HANDLERS = (
         },
         _refinance,
         ("before", "after"),
-        _ARITHMETIC,
+        labels=_ARITHMETIC,
     ),
     _handler(
         "incentives.borrower",
@@ -619,7 +597,7 @@ HANDLERS = (
         },
         _reduction,
         ("mtmltv_before_pct", "mtmltv_after_pct", "principal_reduction"),
-        (*_HANDBOOK, *_schedules()),
+        labels=(*_HANDBOOK, *_schedules()),
     ),
     _handler(
         "trial.dates",

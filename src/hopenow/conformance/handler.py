@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hopenow.conformance.kinds import Field
@@ -13,7 +13,7 @@ from hopenow.conformance.runs import Reviewed, Run
 from hopenow.programs.base import Option
 from hopenow.programs.registry import program
 
-__all__ = ["Handler", "Pattern", "option_of", "review_handler", "review_outputs"]
+__all__ = ["Handler", "Pattern", "option_of", "part_handler", "review_handler", "review_outputs"]
 
 _KIND_OF_TERM = {
     "money": "money",
@@ -153,6 +153,47 @@ def figures(run: Run, reviewed: Reviewed, words: Mapping[str, str]) -> dict[str,
     if reviewed.lacking and any(terms.get(words.get(name, name), 0) is None for name in run.wanted):
         run.notes.append(f"lacking: {', '.join(reviewed.lacking)}")
     return {**answers(run, reviewed), **terms, **{word: terms[column] for word, column in words.items()}}
+
+
+def part_handler(
+    option: str,
+    title: str,
+    inputs: Mapping[str, Field],
+    outputs: Mapping[str, Field],
+    compute: Callable[[Run], Mapping[str, Any]],
+    needs: Iterable[str],
+    labels: tuple[str, ...],
+    about: str = "",
+    *,
+    program: str,
+) -> Handler:
+    """Return a handler of a published part of one program (an amount, a date, a step), dated by its document.
+
+    Args:
+        option: the word in the case.
+        title: what it is about.
+        inputs: input to field.
+        outputs: output to field.
+        compute: from a run to output and value.
+        needs: inputs that must be given.
+        labels: documents that a case may name.
+        about: a paragraph for the documentation.
+        program: the program.
+    """
+    return Handler(
+        option=option,
+        title=title,
+        inputs=inputs,
+        outputs=outputs,
+        compute=compute,
+        law=None,
+        labels=labels,
+        program=program,
+        programs=(program,),
+        dated_by=(),
+        needs=tuple((name,) for name in needs),
+        about=about,
+    )
 
 
 def review_handler(

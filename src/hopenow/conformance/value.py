@@ -5,13 +5,14 @@ The valuation kernels are loaded when a case asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 import polars as pl
 
-from hopenow.conformance.handler import Handler
+from hopenow.conformance.handler import part_handler
 from hopenow.conformance.kinds import Field
 from hopenow.conformance.runs import Run
 from hopenow.errors import InputError
@@ -25,30 +26,7 @@ _PERCENT = 100
 _CENTS = 100
 
 
-def _handler(
-    option: str,
-    title: str,
-    inputs: Mapping[str, Field],
-    outputs: Mapping[str, Field],
-    compute: Callable[[Run], Mapping[str, Any]],
-    needs: Iterable[str],
-    labels: tuple[str, ...] = _MODEL,
-    about: str = "",
-) -> Handler:
-    return Handler(
-        option=option,
-        title=title,
-        inputs=inputs,
-        outputs=outputs,
-        compute=compute,
-        law=None,
-        labels=labels,
-        program=NAME,
-        programs=(NAME,),
-        dated_by=(),
-        needs=tuple((name,) for name in needs),
-        about=about,
-    )
+_handler = functools.partial(part_handler, labels=_MODEL, program=NAME)
 
 
 # --- parts of the value test ----------------------------------------------------------------------
@@ -245,7 +223,7 @@ HANDLERS = (
         },
         _investor_cost,
         ("upb", "annual_rate", "term_years", "annual_discount_rate", "modification"),
-        _RESEARCH,
+        labels=_RESEARCH,
     ),
     _handler(
         "crosscheck.waterfall",
@@ -258,6 +236,6 @@ HANDLERS = (
         {"additional_payment_cut_pct": Field("number", "percent")},
         _further_cut,
         ("upb", "annual_rate", "term_years", "new_term_years", "new_annual_rate"),
-        _RESEARCH,
+        labels=_RESEARCH,
     ),
 )
